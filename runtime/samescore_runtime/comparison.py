@@ -100,7 +100,8 @@ def ulp_distance(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.uint64]:
     def ordered(x: NDArray[Any]) -> NDArray[Any]:
         bits = np.ascontiguousarray(x).view(integer)
         with np.errstate(over="ignore"):
-            return np.where(bits >= 0, bits, lowest - bits).astype(np.int64)
+            wide: NDArray[Any] = np.where(bits >= 0, bits, lowest - bits).astype(np.int64)
+            return wide
 
     left, right = ordered(a), ordered(b)
     # Opposite signs of large numbers overflow int64; the unsigned difference of the larger and the smaller does not.
@@ -112,21 +113,30 @@ def ulp_distance(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.uint64]:
     return result
 
 
-def _beyond(expected: NDArray[Any], got: NDArray[Any], tolerance: Tolerance) -> NDArray[np.bool_]:
+def _beyond(
+    expected: NDArray[Any], got: NDArray[Any], tolerance: Tolerance, floor: NDArray[Any] | None
+) -> NDArray[np.bool_]:
     if tolerance.kind == "exact":
         unequal: NDArray[np.bool_] = ulp_distance(expected, got) != 0
         return unequal
     same = (expected == got) | (np.isnan(expected) & np.isnan(got))
     with np.errstate(invalid="ignore", over="ignore"):
-        scale = np.maximum(np.abs(expected), np.asarray(tolerance.floor, expected.dtype))
+        scale = np.maximum(np.abs(expected), np.asarray(tolerance.floor if floor is None else floor, expected.dtype))
         close = np.abs(expected - got) <= tolerance.ulp * np.spacing(scale)
     return np.asarray(~(same | (close & np.isfinite(expected) & np.isfinite(got))))
 
 
-def compare(expected: NDArray[Any], got: NDArray[Any], tolerance: Tolerance = EXACT, shown: int = 10) -> Comparison:
+def compare(
+    expected: NDArray[Any],
+    got: NDArray[Any],
+    tolerance: Tolerance = EXACT,
+    shown: int = 10,
+    floor: NDArray[Any] | None = None,
+) -> Comparison:
     """Compare one output with what was expected: shape, dtype, then values under the tolerance.
 
-    Labels and integers are compared exactly whatever the tolerance. Strings may come as object or fixed-width arrays.
+    Labels and integers are compared exactly whatever the tolerance. Strings may come as object or fixed-width arrays. ``floor``, of the
+    output's shape, takes the place of the tolerance's own where the scale of each element is known.
     """
     expected, got = np.asarray(expected), np.asarray(got)
     if expected.shape != got.shape:
@@ -140,7 +150,7 @@ def compare(expected: NDArray[Any], got: NDArray[Any], tolerance: Tolerance = EX
         return Comparison(None, rows, rows, 0, 0, ())
     if expected.dtype.kind == "f":
         distance = ulp_distance(expected, got)
-        unequal, beyond = distance != 0, _beyond(expected, got, tolerance)
+        unequal, beyond = distance != 0, _beyond(expected, got, tolerance, floor)
         finite = distance[distance != np.iinfo(np.uint64).max]
         largest = int(finite.max()) if finite.size else 0
     else:

@@ -1,0 +1,223 @@
+"""The commands ``samescore export``, ``check`` and ``prove``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from samescore_runtime.errors import InputError
+
+_MODEL = click.argument("model", type=click.Path(path_type=Path))
+_SAMPLE = click.option(
+    "--sample", required=True, type=click.Path(path_type=Path), help="Rows as the model takes them: .csv or .parquet."
+)
+_METHODS = click.option(
+    "--methods", help="Outputs, separated by commas: predict,predict_proba,decision_function,transform, ..."
+)
+_REGISTRY = click.option(
+    "--registry", multiple=True, metavar="PKG.MOD:NAME", help="A table of lowerings of your own; may be repeated."
+)
+_TRUST = click.option(
+    "--trust", multiple=True, metavar="CLASS", help="A type that the .skops file may hold; may be repeated."
+)
+_PICKLE = click.option(
+    "--trust-pickle", is_flag=True, help="Load a .joblib or .pkl file: this runs whatever code it holds."
+)
+_SEED = click.option("--seed", default=0, show_default=True, help="Seed of the probes.")
+_BUDGET = click.option("--budget", default=2000, show_default=True, help="Most probe rows.")
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def decorate(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def read_rows(path: Path) -> Any:
+    """Sample rows of a .csv or .parquet file; a file with the one column ``text`` is a list of texts.
+
+    Raises:
+        InputError: no such file, another suffix, or one that cannot be read.
+    """
+    import pandas as pd
+
+    readers: dict[str, Callable[[Path], Any]] = {
+        ".csv": lambda file: pd.read_csv(file),
+        ".gz": lambda file: pd.read_csv(file),
+        ".parquet": lambda file: pd.read_parquet(file),
+    }
+    if path.suffix not in readers:
+        raise InputError(path.name, f"the suffix {path.suffix!r}", " or ".join(readers))
+    if not path.is_file():
+        raise InputError(path.name, "no such file", "sample rows")
+    try:
+        frame = readers[path.suffix](path)
+    except Exception as error:
+        raise InputError(
+            path.name, f"cannot be read ({type(error).__name__}: {error})", "rows with named columns"
+        ) from error
+    if not len(frame):
+        raise InputError(path.name, "no rows", "at least one row")
+    return frame
+
+
+def _as_taken(model: Any, frame: Any) -> Any:
+    """A frame whose only column is ``text`` as a list, for a model that takes texts and knows no column names."""
+    if list(frame.columns) == ["text"] and not hasattr(model, "feature_names_in_"):
+        return frame["text"].tolist()
+    if (
+        not hasattr(model, "feature_names_in_")
+        and hasattr(model, "n_features_in_")
+        and all(d.kind in "fiub" for d in frame.dtypes)
+    ):
+        return frame.to_numpy(dtype=float)
+    return frame
+
+
+def _progress(stage: str) -> None:
+    print(f"{stage} ...", file=sys.stderr, flush=True)
+
+
+def _tables(registry: tuple[str, ...]) -> list[Any]:
+    from samescore_export.registry import named_table
+
+    return [named_table(name) for name in registry]
+
+
+def _list(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+@click.command("export")
+@_options(_MODEL, _SAMPLE, _METHODS, _REGISTRY, _TRUST, _PICKLE, _SEED, _BUDGET)
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The artifact to write.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    help="A folder for the proof's report: HTML, Markdown, JUnit XML, JSON.",
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["packed", "columns"]),
+    default="packed",
+    show_default=True,
+    help="One input a dtype, or one a column.",
+)
+@click.option("--commit", help="The commit of the code that trained the model, for the provenance.")
+def export_command(
+    model: Path, sample: Path, methods: str | None, registry: tuple[str, ...], trust: tuple[str, ...], trust_pickle: bool,
+    seed: int, budget: int, output: Path, report: Path | None, layout: Any, commit: str | None,
+) -> None:  # fmt: skip
+    """Compile MODEL to one .onnx file and prove that it gives the same scores.
+
+    Exit codes: 0 written and proven, 1 a model that cannot be exported or a proof that failed (nothing is written), 2 misuse
+    or unreadable input.
+
+    \b
+    Examples:
+      samescore export model.skops --sample X.parquet -o churn.onnx
+      samescore export model.joblib --trust-pickle --sample X.csv -o churn.onnx --report report/
+      samescore export model.skops --sample X.csv -o m.onnx --methods predict,decision_function
+    """
+    from samescore_export.errors import ExportError, ProofError
+    from samescore_export.exporting import export
+    from samescore_export.model_file import read_model
+
+    _progress("load")
+    fitted = read_model(model, trust, trust_pickle)
+    rows = _as_taken(fitted, read_rows(sample))
+    try:
+        artifact = export(
+            fitted, rows, output, _list(methods), report, _tables(registry),
+            layout=layout, seed=seed, budget=budget, commit=commit, progress=_progress,
+        )  # fmt: skip
+    except (ExportError, ProofError) as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None
+    for name, proof in (artifact.proof or {})["outputs"].items():
+        print(f"{name}: {proof['sameness']}, {proof['bit_equal']} of {proof['rows']} probes bit-equal")
+    print(f"{output}: {len(artifact.content)} bytes, digest {artifact.digest}")
+
+
+@click.command("check")
+@_options(_MODEL, _SAMPLE, _METHODS, _REGISTRY, _TRUST, _PICKLE)
+def check_command(
+    model: Path,
+    sample: Path,
+    methods: str | None,
+    registry: tuple[str, ...],
+    trust: tuple[str, ...],
+    trust_pickle: bool,
+) -> None:
+    """List every problem of MODEL at once; nothing is proven and nothing is written.
+
+    Exit codes: 0 no problem, 1 problems, 2 misuse or unreadable input.
+
+    \b
+    Examples:
+      samescore check model.skops --sample X.parquet
+    """
+    from samescore_export.compiler import compile_model
+    from samescore_export.errors import ExportError
+    from samescore_export.model_file import read_model
+    from samescore_export.registry import standard_registry
+    from samescore_export.sample import read_sample
+
+    fitted = read_model(model, trust, trust_pickle)
+    rows = read_sample(_as_taken(fitted, read_rows(sample)))
+    try:
+        compiled = compile_model(fitted, rows, standard_registry(_tables(registry)), _list(methods))
+    except ExportError as error:
+        print(error)
+        raise SystemExit(1) from None
+    print(f"no problem: {len(compiled.contract.columns)} columns, outputs {', '.join(compiled.scores)}")
+
+
+@click.command("prove")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--against", "model", required=True, type=click.Path(path_type=Path), help="The fitted model it was made from."
+)
+@_options(_SAMPLE, _REGISTRY, _TRUST, _PICKLE, _SEED, _BUDGET)
+@click.option("--report", type=click.Path(path_type=Path), help="A folder for the report.")
+def prove_command(
+    file: Path, model: Path, sample: Path, registry: tuple[str, ...], trust: tuple[str, ...], trust_pickle: bool,
+    seed: int, budget: int, report: Path | None,
+) -> None:  # fmt: skip
+    """Prove an artifact FILE again, against the fitted model it was made from.
+
+    Exit codes: 0 the same scores, 1 not, 2 misuse or unreadable input.
+
+    \b
+    Examples:
+      samescore prove churn.onnx --against model.skops --sample X.parquet
+    """
+    from samescore_export.errors import ExportError
+    from samescore_export.exporting import prove_file
+    from samescore_export.model_file import read_model
+
+    fitted = read_model(model, trust, trust_pickle)
+    rows = _as_taken(fitted, read_rows(sample))
+    try:
+        proof, artifact = prove_file(
+            file, fitted, rows, _tables(registry), seed=seed, budget=budget, progress=_progress
+        )
+    except ExportError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None
+    if report is not None:
+        from samescore_export.report import write_report
+
+        write_report(proof, artifact, report)
+    for name, output in proof.outputs.items():
+        print(f"{name}: {output.sameness}, {output.comparison.bit_equal} of {output.comparison.rows} probes bit-equal")
+    if proof.failures:
+        print("\n".join(proof.failures))
+        raise SystemExit(1)

@@ -1,0 +1,276 @@
+"""Compiling a fitted model: lower it, and write the graph with its contract."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+from numpy.typing import NDArray
+from sklearn.base import is_classifier
+
+from samescore_export.acceptance import Acceptance, ask
+from samescore_export.certificate import Certificate
+from samescore_export.errors import ExportError, Unsupported
+from samescore_export.graph import Graph, without_outputs
+from samescore_export.inputs import Inputs, make_inputs
+from samescore_export.lowering.categories import strings_to_codes
+from samescore_export.lowering.fallback import lower_with_skl2onnx
+from samescore_export.registry import Registry
+from samescore_export.sample import TEXT, Sample
+from samescore_export.scope import Lowered, Scope
+from samescore_export.values import Hint, Matrix, Rounding, Score, Table, matrix_of
+from samescore_runtime import __version__
+from samescore_runtime.contract import Contract, Layout, Output
+
+#: Methods of scikit-learn that can become outputs.
+METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A model as a graph, and what is needed to prove it.
+
+    Attributes:
+        model: the graph, without metadata.
+        bounds: the same graph with the auxiliary outputs named in ``roundings`` and ``margins`` added, for the proof alone.
+        contract: what it takes and gives.
+        scores: output name -> how it was lowered.
+    """
+
+    model: onnx.ModelProto
+    bounds: onnx.ModelProto
+    contract: Contract
+    scores: Mapping[str, Score]
+    certificates: tuple[Certificate, ...]
+    hints: tuple[Hint, ...]
+    sample: Sample
+
+    def expected(self, estimator: Any, output: str, native: Any) -> NDArray[Any]:
+        """What the original model gives for an output, in the dtypes of the contract."""
+        score = self.scores[output]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = score.call(estimator, native) if score.call is not None else getattr(estimator, output)(native)
+        return canonical(found, score)
+
+
+def canonical(found: Any, score: Score) -> NDArray[Any]:
+    """An estimator's answer as an array of the output's type: sparse made dense, integer labels int64."""
+    array = np.asarray(found.toarray() if hasattr(found, "toarray") else found)
+    if score.type == "string":
+        return array.astype(object)
+    if score.type == "int64" and array.dtype.kind in "iu":
+        return array.astype(np.int64)
+    return array
+
+
+def default_methods(estimator: Any) -> tuple[str, ...]:
+    """Labels and probabilities for classifiers (decision values where there are none), else what the estimator does."""
+    if is_classifier(estimator):
+        return ("predict", "predict_proba" if hasattr(estimator, "predict_proba") else "decision_function")
+    if hasattr(estimator, "predict"):
+        return ("predict",)
+    return ("transform",) if hasattr(estimator, "transform") else ()
+
+
+@contextmanager
+def single_threaded(estimator: Any) -> Iterator[None]:
+    """``n_jobs=1`` in the estimator and all that it holds: on several threads a forest adds its trees in any order."""
+    changed: list[tuple[Any, Any]] = []
+    seen: set[int] = set()
+    pending = [estimator]
+    while pending:
+        item = pending.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if isinstance(item, Mapping):
+            pending.extend(item.values())
+        elif isinstance(item, (list, tuple)) or (
+            isinstance(item, np.ndarray) and item.dtype == object and item.size < 10_000
+        ):
+            pending.extend(item)
+        elif hasattr(item, "get_params") and hasattr(item, "__dict__"):
+            if getattr(item, "n_jobs", 1) not in (None, 1):
+                changed.append((item, item.n_jobs))
+                item.n_jobs = 1
+            pending.extend(vars(item).values())
+    try:
+        yield
+    finally:
+        for item, jobs in changed:
+            item.n_jobs = jobs
+
+
+def compile_model(
+    estimator: Any,
+    sample: Sample,
+    registry: Registry,
+    methods: Sequence[str] | None = None,
+    layout: Layout = "packed",
+    descriptions: Mapping[str, tuple[str | None, str | None]] | None = None,
+) -> Compiled:
+    """Lower the estimator and write its graph.
+
+    Raises:
+        ExportError: all parts that have no lowering, columns the model does not know, methods it does not have.
+    """
+    problems = _sample_problems(estimator, sample)
+    if problems:
+        raise ExportError(problems)
+    order = _column_order(estimator, sample)
+    first = methods or default_methods(estimator)
+
+    def call(native: Any) -> Any:
+        for method in first or ("recommend",):
+            getattr(estimator, method)(native)
+
+    max_length = {
+        name: int(estimator.max_items)
+        for name, type_ in sample.types.items()
+        if type_ == "list<string>" and hasattr(estimator, "max_items")
+    }
+    acceptance = ask(call, sample, {}, max_length)
+    names, texts = order, frozenset({TEXT} if sample.form == "texts" else ())
+    # What is text and which columns are read shows only in lowering; once it is known the graph is written again.
+    for _ in range(3):
+        graph, inputs, lowered, scope = _lower(
+            estimator, sample, registry, names, texts, acceptance, layout, descriptions or {}
+        )
+        used = [name for name in order if name in graph.used]
+        if scope.problems or (used == list(names) and scope.texts <= texts):
+            break
+        names, texts = used, texts | frozenset(scope.texts)
+    if scope.problems:
+        raise ExportError(scope.problems)
+    scores = _chosen(estimator, lowered, graph, methods)
+    contract = Contract(layout, inputs.columns, inputs.tensors, _outputs(scores))
+    bounds = _proto(graph, scores)
+    return Compiled(
+        model=without_outputs(bounds, lambda name: "#" in name),
+        bounds=bounds,
+        contract=contract,
+        scores=scores,
+        certificates=lowered.certificates,
+        hints=lowered.hints,
+        sample=sample,
+    )
+
+
+def _sample_problems(estimator: Any, sample: Sample) -> list[Unsupported]:
+    fitted = [str(name) for name in getattr(estimator, "feature_names_in_", [])]
+    if not fitted or sample.form == "texts":
+        return []
+    extra = [name for name in sample.columns if name not in fitted]
+    lost = [name for name in fitted if name not in sample.columns]
+    if sample.form == "array":
+        width = f"an array of {len(sample.columns)} columns for a model fitted on named columns"
+        return [Unsupported("sample", width, f"a data frame with the columns {', '.join(fitted)}")]
+    return [
+        *(
+            Unsupported(
+                f"sample.{name}", "a column that the model was not fitted on; is it the target?", "the model's columns"
+            )
+            for name in extra
+        ),
+        *(Unsupported(f"sample.{name}", "no such column", "all columns that the model was fitted on") for name in lost),
+    ]
+
+
+def _column_order(estimator: Any, sample: Sample) -> list[str]:
+    fitted = [str(name) for name in getattr(estimator, "feature_names_in_", [])]
+    return (
+        [name for name in fitted if name in sample.columns]
+        if fitted and sample.form == "frame"
+        else list(sample.columns)
+    )
+
+
+def _lower(
+    estimator: Any,
+    sample: Sample,
+    registry: Registry,
+    names: Sequence[str],
+    texts: frozenset[str],
+    acceptance: Mapping[str, Acceptance],
+    layout: Layout,
+    descriptions: Mapping[str, tuple[str | None, str | None]],
+) -> tuple[Graph, Inputs, Lowered, Scope]:
+    graph = Graph()
+    inputs = make_inputs(graph, sample, names, texts, acceptance, layout, descriptions)
+    scope = Scope(graph, registry, lower_with_skl2onnx, [], set())
+    if sample.form == "array" and inputs.table.numeric:
+        value: Matrix | Table = matrix_of(graph, inputs.table)
+    else:
+        value = inputs.table
+    lowered = scope.lower(estimator, value, "steps" if hasattr(estimator, "steps") else "model")
+    return graph, inputs, lowered, scope
+
+
+def _chosen(estimator: Any, lowered: Lowered, graph: Graph, methods: Sequence[str] | None) -> dict[str, Score]:
+    available = dict(lowered.scores)
+    if lowered.transform is not None:
+        score = _transform_score(lowered.transform, graph)
+        if score is not None:
+            available["transform"] = score
+    wanted = tuple(methods or default_methods(estimator)) or tuple(available)
+    lacking = [name for name in wanted if name not in available]
+    if lacking:
+        raise ExportError(
+            [
+                Unsupported("methods", name, f"one of {', '.join(available) or 'none, this model has no outputs'}")
+                for name in lacking
+            ]
+        )
+    return {name: available[name] for name in wanted}
+
+
+def _transform_score(value: Matrix | Table, graph: Graph) -> Score | None:
+    if isinstance(value, Table) and not value.numeric:
+        return None
+    matrix = matrix_of(graph, value)
+    if matrix.integers:
+        whole = graph.op("Cast", matrix.value, to=int(ir.DataType.INT64))
+        return Score(whole, "int64", (matrix.width,))
+    return Score(matrix.value, matrix.dtype, (matrix.width,), rounding=matrix.rounding)
+
+
+def _travels_badly(label: Any) -> bool:
+    """Whether the JVM binding breaks a label: a character beyond the Basic Multilingual Plane, or U+0000."""
+    return isinstance(label, str) and any(ord(c) > 0xFFFF or c == "\0" for c in label)
+
+
+def _outputs(scores: Mapping[str, Score]) -> tuple[Output, ...]:
+    outputs = []
+    for name, score in scores.items():
+        labels = score.type == "string" and score.labels is not None
+        index = f"{name}.index" if labels and any(map(_travels_badly, score.labels or ())) else None
+        outputs.append(Output(name, score.type, (None, *score.shape), score.labels, index))
+        if index is not None:
+            outputs.append(Output(index, "int64", (None, *score.shape), None, None))
+    return tuple(outputs)
+
+
+def _proto(graph: Graph, scores: Mapping[str, Score]) -> onnx.ModelProto:
+    outputs: dict[str, tuple[ir.Value, str, Sequence[int | str] | None]] = {}
+    for name, score in scores.items():
+        shape = ("rows", *(f"{name}.size" if size is None else size for size in score.shape))
+        outputs[name] = (score.value, score.type, shape)
+        if score.type == "string" and any(map(_travels_badly, score.labels or ())):
+            labels = [str(label) for label in score.labels or ()]
+            outputs[f"{name}.index"] = (strings_to_codes(graph, score.value, labels, -1), "int64", shape)
+    for name, score in scores.items():
+        bounds: list[tuple[str, Rounding | None]] = [("scale", score.rounding)]
+        if score.margin is not None:
+            outputs[f"{name}#margin"] = (score.margin[0], "float64", None)
+            bounds.append(("margin_scale", score.margin[1]))
+        for what, rounding in bounds:
+            if rounding is not None and rounding.scale is not None:
+                outputs[f"{name}#{what}"] = (rounding.scale, "float64", None)
+    return ir.to_proto(graph.to_model(outputs, "samescore", __version__))

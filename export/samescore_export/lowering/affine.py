@@ -1,0 +1,59 @@
+"""Matrix times coefficients plus intercept, in the order scikit-learn adds where it has one, and bounded where it has none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+from numpy.typing import NDArray
+
+from samescore_export.certificate import Certificate, constants_certificate
+from samescore_export.scope import Scope
+from samescore_export.values import Matrix, Rounding
+
+
+def affine(
+    scope: Scope, x: Matrix, coefficients: NDArray[Any], intercept: NDArray[Any] | float
+) -> tuple[ir.Value, Rounding | None, Certificate]:
+    """``x @ coefficients.T + intercept``: (rows, outputs) from coefficients (outputs, features).
+
+    Over a sparse matrix with one output scikit-learn (scipy's csr_matvec) adds the products one by one in column order. CumSum
+    does the same on any number of threads, and the zeros between do not change a sum: the same bits.
+
+    Over a dense one BLAS decides the order, and differently for one row and for many: scikit-learn does not agree with
+    itself. The bound is Higham's for any order of n products and n sums, on both sides.
+    """
+    graph = scope.graph
+    weights = np.atleast_2d(np.asarray(coefficients, np.float64))
+    offset = np.broadcast_to(np.asarray(intercept, np.float64), (weights.shape[0],))
+    offset_constant = graph.constant(offset)
+    features = weights.shape[1]
+    if x.sparse and weights.shape[0] == 1 and x.rounding is None:
+        row = graph.constant(weights)
+        products = graph.op("Mul", x.value, row)
+        running = graph.op("CumSum", products, graph.constant(1, np.int64))
+        total = graph.op("Gather", running, graph.constant([features - 1], np.int64), axis=1)
+        value = graph.op("Add", total, offset_constant)
+        return (
+            value,
+            None,
+            constants_certificate(graph.path, {"coef_": (row, weights), "intercept_": (offset_constant, offset)}),
+        )
+    transposed = np.ascontiguousarray(weights.T)
+    matrix = graph.constant(transposed)
+    value = graph.op("Add", graph.op("MatMul", x.value, matrix), offset_constant)
+    size = graph.op("Abs", x.value)
+    ulp = 2.0 * (features + 1)
+    reason = "BLAS does not fix the order of a sum; scikit-learn differs from itself between one row and many"
+    if x.rounding is not None:
+        ulp += x.rounding.ulp
+        size = graph.op("Max", size, x.rounding.scale or graph.constant(1.0))
+        reason = x.rounding.reason
+    scale = graph.op(
+        "Add", graph.op("MatMul", size, graph.constant(np.abs(transposed))), graph.constant(np.abs(offset))
+    )
+    certificate = constants_certificate(
+        graph.path, {"coef_": (matrix, transposed), "intercept_": (offset_constant, offset)}
+    )
+    return value, Rounding(ulp, scale, reason), certificate

@@ -1,0 +1,161 @@
+"""Categories to numbers: one look-up for all columns of an encoder, then one table.
+
+A fitted encoder is a finite function of each column's categories, "missing" and "anything else". So its own ``transform`` is
+run on all of these, and the answers become the table: every option of the encoder is then right by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+from numpy.typing import NDArray
+
+from samescore_export.graph import Graph
+from samescore_export.scope import Scope
+from samescore_export.values import Matrix, Series, Table, as_double, columns_of
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Codes of several columns: ``value`` (rows, columns) int64.
+
+    Code i < len(values) stands for ``values[i]``, then one for missing, then one for everything else.
+    """
+
+    value: ir.Value
+    values: tuple[Any, ...]
+
+    @property
+    def missing(self) -> int:
+        return len(self.values)
+
+    @property
+    def size(self) -> int:
+        return len(self.values) + 2
+
+
+def modified_utf8(text: str) -> bytes:
+    """The bytes by which the JVM hands a string to native code: surrogates one by one, U+0000 as two bytes."""
+    units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
+    out = bytearray()
+    for unit in units.tolist():
+        out += b"\xc0\x80" if unit == 0 else chr(unit).encode("utf-8", "surrogatepass")
+    return bytes(out)
+
+
+def is_missing(value: Any) -> bool:
+    """None, NaN and pandas' NA, as scikit-learn's encoders store a missing category."""
+    return (
+        value is None or (isinstance(value, float) and value != value) or type(value).__name__ in ("NAType", "NaTType")
+    )
+
+
+def strings_to_codes(graph: Graph, strings: ir.Value, values: Sequence[str], default: int) -> ir.Value:
+    """int64 code of each string; both encodings of a string that the JVM binding writes differently are keys."""
+    keys, codes = [], []
+    for code, value in enumerate(values):
+        for key in dict.fromkeys((value.encode("utf-8"), modified_utf8(value))):
+            keys.append(key)
+            codes.append(code)
+    if not keys:
+        # The operator wants at least one key; this one gives the default like any other string.
+        keys, codes = [b""], [default]
+    return graph.op(
+        "LabelEncoder",
+        strings,
+        domain="ai.onnx.ml",
+        keys_tensor=np.array(keys, dtype=object),
+        values_tensor=np.array(codes, np.int64),
+        default_tensor=np.array([default], np.int64),
+    )
+
+
+def numbers_to_codes(graph: Graph, numbers: ir.Value, values: Sequence[float], default: int) -> ir.Value:
+    """int64 code of each float64 number; NaN gives the default."""
+    keys = np.asarray(list(values) or [0.0], np.float64)
+    codes = np.arange(len(keys), dtype=np.float64) if len(values) else np.array([float(default)])
+    found = graph.op(
+        "LabelEncoder",
+        numbers,
+        domain="ai.onnx.ml",
+        keys_tensor=keys,
+        values_tensor=codes,
+        default_tensor=np.array([float(default)]),
+    )
+    return graph.op("Cast", found, to=int(ir.DataType.INT64))
+
+
+def encode(scope: Scope, series: Sequence[Series], categories: Sequence[Sequence[Any]]) -> Codes:
+    """Codes for columns of one kind: all strings, or all numbers."""
+    graph = scope.graph
+    universe: dict[Any, None] = {}
+    strings = series[0].type == "string"
+    for column, known in zip(series, categories, strict=True):
+        for value in known:
+            if is_missing(value):
+                continue
+            if strings and not isinstance(value, str):
+                raise scope.refuse(
+                    f"column {column.name!r} has the category {value!r} ({type(value).__name__}) among strings",
+                    "categories of one kind, all strings or all numbers",
+                )
+            universe.setdefault(value if strings else float(value))
+    values = tuple(universe)
+    default = len(values) + 1
+    tensor = columns_of(graph, series)
+    if strings:
+        codes = strings_to_codes(graph, tensor, values, default)
+        if any(column.missing is not None for column in series):
+            missing = columns_of(graph, series, missing=True)
+            codes = graph.op("Where", missing, graph.constant(len(values), np.int64), codes)
+    else:
+        number = as_double(graph, tensor, series[0].type)
+        codes = numbers_to_codes(graph, number, values, default)
+        if series[0].type in ("float64", "float32"):
+            nan = graph.op("IsNaN", number)
+            codes = graph.op("Where", nan, graph.constant(len(values), np.int64), codes)
+    return Codes(codes, values)
+
+
+def runs_of_kind(inputs: Matrix | Table, table: Table) -> list[list[int]]:
+    """Positions of the columns, grouped by the tensor they live in, in order of first appearance."""
+    groups: dict[int, list[int]] = {}
+    for position, series in enumerate(table.series):
+        groups.setdefault(id(series.tensor), []).append(position)
+    return list(groups.values())
+
+
+def looked_up(graph: Graph, codes: Codes, tables: Sequence[NDArray[np.float64]]) -> ir.Value:
+    """(rows, sum of widths): for column c the row ``tables[c][code]`` of its table (codes.size, width_c), side by side."""
+    columns, size = len(tables), codes.size
+    widths = [table.shape[1] for table in tables]
+    if all(width == 1 for width in widths):
+        flat = np.concatenate([table[:, 0] for table in tables])
+        return graph.op("Gather", graph.constant(flat), _offset(graph, codes, columns), axis=0)
+    total = sum(widths)
+    if columns * total > 4096:
+        # Wide: a look-up per column, so that no row is carried in full once per column.
+        parts = []
+        for column, table in enumerate(tables):
+            code = graph.op("Gather", codes.value, graph.constant(column, np.int64), axis=1)
+            parts.append(graph.op("Gather", graph.constant(table), code, axis=0))
+        return parts[0] if len(parts) == 1 else graph.op("Concat", *parts, axis=1)
+    # Narrow: every column's row is as wide as the result and zero outside its own part; the sum is exact, as at most one
+    # term of it is not zero.
+    full = np.zeros((columns * size, total))
+    start = 0
+    for column, table in enumerate(tables):
+        full[column * size : (column + 1) * size, start : start + widths[column]] = table
+        start += widths[column]
+    rows = graph.op("Gather", graph.constant(full), _offset(graph, codes, columns), axis=0)
+    return graph.op("ReduceSum", rows, graph.constant([1], np.int64), keepdims=0)
+
+
+def _offset(graph: Graph, codes: Codes, columns: int) -> ir.Value:
+    if columns == 1:
+        return codes.value
+    return graph.op("Add", codes.value, graph.constant(np.arange(columns) * codes.size, np.int64))

@@ -1,0 +1,191 @@
+"""Probes: rows chosen from the model to expose a difference, within a seeded budget whose coverage is stated.
+
+Random rows almost never sit on a split. Each probe is a row of the sample with one cell replaced: by the float64 numbers either
+side of a split, a float32 neighbour, a special number, a known, unknown or missing category, an odd text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samescore_export.ordered import crossing, next_up
+from samescore_export.sample import Sample
+from samescore_export.values import Hint
+from samescore_runtime.contract import Column, Contract
+
+#: Texts that tokenizers get wrong: scripts, case, combining marks, final sigma, dotted I, emoji, NUL, blanks.
+ODD_TEXTS: tuple[str, ...] = (
+    "", " ", "a", "İstanbul İİ", "ΛΌΓΟΣ", "ΛΌΓΟΣ ΣΊΣΥΦΟΣ σίσυφοσ ΑΣ.", "ΛΌΓΟΣ'Α Σ ΣΣ aΣ", "straße STRASSE ẞ", "naïve cafe\u0301",
+    "日本語 テスト", "Привет МИР", "don't e-mail x@y.com", "ǅ ﬃ ﬀ", "😀 a😀b 👩‍👩‍👧", "a\u200db\u00adc", "tab\tnew\nline\r\n  x", "nul\0nul",
+    "٣٤ ² x₂", "under_score __ 1_2", "ＦＵＬＬ width", "x" * 300,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Probes:
+    """Rows to compare, and why each was chosen.
+
+    Attributes:
+        sample: the rows.
+        kinds: (rows,) ``sample``, ``split``, ``special``, ``category`` or ``text``.
+        columns: (rows,) the column replaced; empty for rows of the sample.
+        splits: how many distinct splits the hints name, and how many of them have a probe on both sides.
+    """
+
+    sample: Sample
+    kinds: NDArray[np.str_]
+    columns: NDArray[np.str_]
+    splits: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    kind: str
+    column: str
+    value: Any
+
+
+def make_probes(sample: Sample, contract: Contract, hints: Sequence[Hint], seed: int = 0, budget: int = 2000) -> Probes:
+    """At most ``budget`` rows: up to a quarter rows of the sample, the rest probes; the same seed gives the same rows."""
+    rng = np.random.default_rng(seed)
+    kept = min(sample.rows, max(1, budget // 4))
+    base = np.sort(rng.choice(sample.rows, kept, replace=False))
+    cells = [cell for column in contract.columns for cell in _column_cells(column, sample)]
+    cells += [
+        cell for hint in hints if hint.kind != "split" for cell in _string_cells(hint, contract.column_named, rng)
+    ]
+    if len(cells) > budget // 3:
+        cells = [cells[i] for i in np.sort(rng.choice(len(cells), budget // 3, replace=False))]
+    room = budget - kept - len(cells)
+    split_cells, splits = _split_cells([h for h in hints if h.kind == "split"], contract.column_named, rng, room)
+    cells += split_cells
+    rows = np.concatenate([base, rng.choice(sample.rows, len(cells))]).astype(np.int64)
+    probed = sample.take(rows)
+    columns = {name: values.copy() for name, values in probed.columns.items()}
+    for row, cell in enumerate(cells, start=kept):
+        columns[cell.column] = _with(columns[cell.column], row, cell.value)
+    return Probes(
+        replace(probed, columns=columns),
+        np.array(["sample"] * kept + [cell.kind for cell in cells]),
+        np.array([""] * kept + [cell.column for cell in cells]),
+        splits,
+    )
+
+
+def _with(values: NDArray[Any], row: int, value: Any) -> NDArray[Any]:
+    if values.dtype.kind == "M":
+        values[row] = np.datetime64("NaT") if value is None else np.datetime64(int(value), "us")
+    else:
+        values[row] = value
+    return values
+
+
+def _column_cells(column: Column, sample: Sample) -> Iterator[_Cell]:
+    """Special values of one column, as far as the contract accepts them."""
+    name = column.name
+    if column.type in ("float64", "float32"):
+        yield from (_Cell("special", name, value) for value in _special_numbers(column))
+    elif column.type in ("int64", "bool") and sample.columns[name].dtype == object:
+        yield _Cell("special", name, sample.absent[name])
+    elif column.type == "int64":
+        yield from (_Cell("special", name, value) for value in {0, 1, -1, *map(int, column.range or ())})
+    elif column.type == "datetime":
+        if column.nullable:
+            yield _Cell("special", name, None)
+    elif column.type == "string":
+        if column.nullable:
+            yield _Cell("category", name, sample.absent[name])
+        yield from (_Cell("category", name, value) for value in (column.categories or ())[:200])
+        if not column.closed:
+            yield from (_Cell("text", name, value) for value in ODD_TEXTS)
+    elif column.type == "bool":
+        yield from (_Cell("special", name, value) for value in (False, True))
+    else:
+        yield from (_Cell("category", name, value) for value in _lists(column, sample))
+
+
+def _special_numbers(column: Column) -> Iterator[float]:
+    tiny = 1e-45 if column.type == "float32" else 5e-324
+    yield from (0.0, -0.0, 1.0, -1.0, tiny, -tiny)
+    low, high = column.range or (0.0, 1.0)
+    yield from (float(low), float(high), float(low) - abs(float(low)) - 1.0, float(high) + abs(float(high)) + 1.0)
+    if column.nullable:
+        yield float("nan")
+    if not column.finite:
+        yield from (float("inf"), float("-inf"))
+    if column.limit is not None:
+        yield from (column.limit, -column.limit)
+
+
+def _lists(column: Column, sample: Sample) -> Iterator[list[str]]:
+    """Lists of the sample turned about: none, one, repeated, unknown, the most there may be."""
+    known = sorted({str(item) for cell in sample.columns[column.name][:500] for item in cell})
+    yield []
+    yield ["never seen: \u2603"]
+    most = column.max_length or 10
+    for item in known[:20]:
+        yield [item]
+    if known:
+        yield [known[0]] * min(3, most)
+        yield [known[0], "never seen: \u2603", known[-1]][:most]
+        yield (known * most)[:most]
+        yield list(reversed(known))[:most]
+
+
+def _string_cells(hint: Hint, columns: Mapping[str, Column], rng: np.random.Generator) -> Iterator[_Cell]:
+    name = hint.origin.column
+    values = [str(value) for value in hint.values]
+    if not values or name not in columns:
+        return
+    if hint.kind == "category":
+        yield from (_Cell("category", name, value) for value in values[:300])
+        return
+    for size in (1, 2, 5, 12):
+        for _ in range(12):
+            words = [values[i] for i in rng.integers(0, len(values), size)]
+            joiner = (" ", ", ", "-", "\n", ". ", "😀")[int(rng.integers(0, 6))]
+            text = joiner.join(words)
+            yield _Cell("text", name, (text, text.upper(), text.swapcase(), text.title())[int(rng.integers(0, 4))])
+
+
+def _split_cells(
+    hints: Sequence[Hint], columns: Mapping[str, Column], rng: np.random.Generator, room: int
+) -> tuple[list[_Cell], tuple[int, int]]:
+    """Probes beside splits: as many splits as there is room for, spread over the columns evenly."""
+    total = sum(len(hint.values) for hint in hints)
+    per_split = 4
+    chosen = max(0, room // per_split)
+    cells: list[_Cell] = []
+    both = 0
+    for hint in hints:
+        column = columns.get(hint.origin.column)
+        if column is None or column.type not in ("float64", "float32", "int64"):
+            continue
+        share = min(len(hint.values), max(1, chosen // max(1, len(hints))))
+        values = np.sort(rng.choice(hint.values, share, replace=False))
+        highest = column.limit or np.finfo(np.float64).max
+        below = crossing(hint.origin.forward, values, -highest, highest)
+        below = below[np.isfinite(below)]
+        if column.type == "int64":
+            whole = np.unique(np.floor(below[np.abs(below) < 2**53])).astype(np.int64)
+            cells += [_Cell("split", column.name, int(v) + step) for v in whole for step in (0, 1)]
+            both += len(whole)
+            continue
+        above = next_up(below)
+        neighbours = [below, above]
+        with np.errstate(over="ignore"):
+            near = below.astype(np.float32)
+        neighbours += [near.astype(np.float64), np.nextafter(near, np.float32(np.inf)).astype(np.float64)]
+        limit = column.limit or np.inf
+        for group in neighbours:
+            cells += [_Cell("split", column.name, float(v)) for v in group if np.isfinite(v) and abs(v) <= limit]
+        both += len(below)
+    if len(cells) > room:
+        cells = [cells[i] for i in np.sort(rng.choice(len(cells), max(room, 0), replace=False))]
+        both = min(both, room // per_split)
+    return cells, (total, both)

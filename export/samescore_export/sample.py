@@ -1,0 +1,195 @@
+"""Sample rows in the form the model takes them: a data frame, an array, or a list of texts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from samescore_export.lowering.categories import is_missing
+from samescore_runtime.contract import ColumnType
+from samescore_runtime.errors import InputError
+
+#: The name of the only column of a model over a list of texts.
+TEXT = "text"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows by column.
+
+    Attributes:
+        form: what the model takes.
+        columns: name -> values (rows,): float64, float32, int64, bool, or object (strings, lists, missing values).
+        types: name -> the contract's type.
+        dtypes: name -> the pandas dtype to hand to the model; a frame's alone.
+        absent: name -> what stands for a missing string in this column: None or NaN.
+    """
+
+    form: Literal["frame", "array", "texts"]
+    columns: Mapping[str, NDArray[Any]]
+    types: Mapping[str, ColumnType]
+    dtypes: Mapping[str, Any]
+    absent: Mapping[str, Any]
+
+    @property
+    def rows(self) -> int:
+        return len(next(iter(self.columns.values()))) if self.columns else 0
+
+    def take(self, rows: Any) -> Sample:
+        """The rows of these indices, in their order."""
+        return replace(self, columns={name: values[rows] for name, values in self.columns.items()})
+
+    def native(self) -> Any:
+        """The rows as the model takes them."""
+        if self.form == "texts":
+            return self.columns[TEXT].tolist()
+        if self.form == "array":
+            arrays = list(self.columns.values())
+            return np.column_stack(arrays) if arrays else np.zeros((self.rows, 0))
+        return pd.DataFrame({name: self._series(name) for name in self.columns})
+
+    def _series(self, name: str) -> Any:
+        values, dtype = self.columns[name], self.dtypes[name]
+        if values.dtype == object and self.types[name] == "datetime":
+            return pd.Series(pd.to_datetime(list(values)), dtype=dtype)
+        if isinstance(dtype, pd.CategoricalDtype):
+            return pd.Series(values)
+        return pd.Series(values, dtype=dtype)
+
+    def sha256(self) -> str:
+        """A hash of names, types and values; the same whatever the form."""
+        sha = hashlib.sha256()
+        for name, values in self.columns.items():
+            sha.update(f"{name}\0{self.types[name]}\0".encode())
+            if values.dtype == object:
+                sha.update(
+                    "\0".join("\1" if is_missing(value) else str(value) for value in values).encode(
+                        "utf-8", "surrogatepass"
+                    )
+                )
+            else:
+                sha.update(np.ascontiguousarray(values).tobytes())
+        return sha.hexdigest()
+
+
+def read_sample(X: Any) -> Sample:
+    """Look at sample rows: a pandas or polars frame, an Arrow table, a 2-D array, or a list of texts.
+
+    Raises:
+        InputError: anything else, no rows, or a column of mixed or unknown type; all such columns are named.
+    """
+    if isinstance(X, np.ndarray) and X.ndim == 2:
+        return _array(X)
+    if isinstance(X, (list, tuple)) and X and isinstance(X[0], Mapping):
+        X = pd.DataFrame(list(X))
+    if isinstance(X, Mapping):
+        X = pd.DataFrame(dict(X))
+    if isinstance(X, (list, tuple)) or (isinstance(X, (np.ndarray, pd.Series)) and X.ndim == 1):
+        return _texts(X)
+    if hasattr(X, "to_pandas"):
+        X = X.to_pandas()
+    if not isinstance(X, pd.DataFrame):
+        raise InputError("sample", f"a {type(X).__name__}", "a data frame, a 2-D array or a list of texts")
+    return _frame(X)
+
+
+def _texts(X: Any) -> Sample:
+    values = np.empty(len(X), dtype=object)
+    values[:] = list(X)
+    strange = [type(value).__name__ for value in values if not isinstance(value, str)]
+    if strange or not len(values):
+        raise InputError("sample", f"a list with {strange[0] if strange else 'no element'}", "a list of strings")
+    return Sample("texts", {TEXT: values}, {TEXT: "string"}, {}, {TEXT: None})
+
+
+def _array(X: NDArray[Any]) -> Sample:
+    kinds: dict[str, ColumnType] = {"f4": "float32", "f8": "float64"}
+    kind = "bool" if X.dtype == bool else "int64" if X.dtype.kind in "iu" else kinds.get(X.dtype.str[1:])
+    if X.dtype.kind in "OU":
+        frame = pd.DataFrame(X.astype(object), columns=[f"x{i}" for i in range(X.shape[1])]).infer_objects()
+        read = _frame(frame)
+        return replace(read, form="array", columns={n: v.astype(object) for n, v in read.columns.items()})
+    if kind is None or not len(X):
+        raise InputError("sample", f"an array of {X.dtype} with {len(X)} rows", "float64, float32, int or bool rows")
+    names = [f"x{i}" for i in range(X.shape[1])]
+    array = X.astype(kind)
+    return Sample(
+        "array",
+        {name: np.ascontiguousarray(array[:, i]) for i, name in enumerate(names)},
+        dict.fromkeys(names, kind),
+        {},
+        dict.fromkeys(names, np.nan),
+    )
+
+
+def _frame(frame: pd.DataFrame) -> Sample:
+    if not len(frame):
+        raise InputError("sample", "no rows", "at least one row")
+    columns: dict[str, NDArray[Any]] = {}
+    types: dict[str, ColumnType] = {}
+    absent: dict[str, Any] = {}
+    problems: list[str] = []
+    for label in frame.columns:
+        try:
+            columns[str(label)], types[str(label)], absent[str(label)] = _column(frame[label])
+        except ValueError as error:
+            problems.append(f"{label}: {error}")
+    if len(columns) + len(problems) != frame.shape[1]:
+        problems.append("two columns of one name")
+    if problems:
+        raise InputError("sample", "; ".join(problems), "columns of one type each")
+    return Sample("frame", columns, types, {str(label): frame[label].dtype for label in frame.columns}, absent)
+
+
+def _column(series: Any) -> tuple[NDArray[Any], ColumnType, Any]:
+    dtype = series.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        series = series.astype(object)
+        dtype = series.dtype
+    if isinstance(dtype, pd.DatetimeTZDtype) or dtype.kind == "M":
+        return series.to_numpy(dtype="datetime64[us]"), "datetime", None
+    if isinstance(dtype, np.dtype) and dtype.kind == "f":
+        kind: ColumnType = "float32" if dtype.itemsize <= 4 else "float64"
+        return series.to_numpy(dtype=kind), kind, np.nan
+    if isinstance(dtype, np.dtype) and dtype.kind in "iu":
+        return series.to_numpy(dtype=np.int64), "int64", None
+    if isinstance(dtype, np.dtype) and dtype.kind == "b":
+        return series.to_numpy(dtype=bool), "bool", None
+    if getattr(dtype, "kind", "") == "O" or str(dtype).startswith("str"):
+        return _objects(series)
+    kind_of = getattr(dtype, "kind", "?")
+    if kind_of in "iub":  # pandas' nullable integers and bools
+        values = series.astype(object).to_numpy()
+        return values, "bool" if kind_of == "b" else "int64", pd.NA
+    if kind_of == "f":
+        return series.to_numpy(dtype=np.float64, na_value=np.nan), "float64", np.nan
+    raise ValueError(f"the dtype {dtype}")
+
+
+def _objects(series: Any) -> tuple[NDArray[Any], ColumnType, Any]:
+    values = series.astype(object).to_numpy()
+    present = [value for value in values if isinstance(value, (list, tuple, np.ndarray)) or not is_missing(value)]
+    missing = {
+        None if value is None else "nan"
+        for value in values
+        if not isinstance(value, (list, tuple, np.ndarray)) and is_missing(value)
+    }
+    if len(missing) > 1:
+        raise ValueError("both None and NaN stand for missing, which scikit-learn tells apart; only one of them")
+    absent = None if missing == {None} else np.nan
+    if all(isinstance(value, str) for value in present):
+        return values, "string", absent
+    if all(isinstance(value, (list, tuple, np.ndarray)) for value in present):
+        return values, "list<string>", None
+    if all(isinstance(value, (bool, np.bool_)) for value in present):
+        return values, "bool", absent
+    if all(isinstance(value, (int, float, np.number)) for value in present):
+        return np.array([np.nan if is_missing(value) else float(value) for value in values]), "float64", np.nan
+    kinds = sorted({type(value).__name__ for value in present})
+    raise ValueError(f"values of the types {', '.join(kinds)} together")

@@ -1,0 +1,102 @@
+"""What a lowering works with: the graph, its place in the pipeline, and the way to lower its children."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import onnx_ir as ir
+
+from samescore_export.certificate import Certificate
+from samescore_export.errors import Unsupported, UnsupportedError
+from samescore_export.graph import Graph
+from samescore_export.values import Hint, Matrix, Score, Series, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """What one estimator became: its outputs by method, and what is needed to prove them."""
+
+    transform: Matrix | Table | None = None
+    scores: Mapping[str, Score] = field(default_factory=dict)
+    certificates: tuple[Certificate, ...] = ()
+    hints: tuple[Hint, ...] = ()
+
+    def with_evidence(self, *children: Lowered) -> Lowered:
+        """This result, carrying the certificates and hints of the children it was made from as well."""
+        return Lowered(
+            self.transform,
+            self.scores,
+            (*(item for child in children for item in child.certificates), *self.certificates),
+            (*(item for child in children for item in child.hints), *self.hints),
+        )
+
+
+Lowering: TypeAlias = Callable[[Any, "Matrix | Table", "Scope"], Lowered]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Handed to every lowering.
+
+    ``problems`` gathers what could not be lowered anywhere in the model, ``texts`` the columns that are read as text.
+    """
+
+    graph: Graph
+    registry: Mapping[type, Lowering]
+    fallback: Lowering
+    problems: list[Unsupported]
+    texts: set[str]
+
+    def lower(self, estimator: Any, inputs: Matrix | Table, step: str) -> Lowered:
+        """Lower a child estimator at ``step`` below this one.
+
+        What cannot be lowered is noted and stands in as a column of zeros, so that the rest of the model is looked at
+        too and all problems come out at once; the compiler then discards the graph.
+        """
+        with self.graph.at(step):
+            try:
+                return self.registry.get(type(estimator), self.fallback)(estimator, inputs, self)
+            except UnsupportedError as error:
+                self.problems.append(error.problem)
+                return self._stand_in(estimator, inputs)
+
+    def code_points(self, series: Series) -> ir.Value:
+        """A string column as int32 code points (rows, length), -1 behind the end.
+
+        Asking for it makes the column a text: the compiler then gives it an input of its own and lowers the model again.
+        """
+        if series.column is None:
+            raise self.refuse(f"text made by an earlier step ({series.name})", "a text column as it comes in")
+        self.texts.add(series.column)
+        self.graph.used.add(series.column)
+        if series.type == "text":
+            return series.tensor
+        return self.graph.constant(np.full((1, 1), -1), np.int32)
+
+    def refuse(self, found: str, accepted: str) -> UnsupportedError:
+        """The error to raise for something at this place that has no lowering."""
+        return UnsupportedError(self.graph.path, found, accepted)
+
+    def check_options(self, estimator: Any, accepted: Mapping[str, Iterable[Any]]) -> None:
+        """Raise for the first option whose value is not among those accepted."""
+        for name, values in accepted.items():
+            value, known = getattr(estimator, name), list(values)
+            if not any(value is item or value == item for item in known):
+                raise self.refuse(
+                    f"{type(estimator).__name__}({name}={value!r})", f"{name}={' or '.join(map(repr, known))}"
+                )
+
+    def _stand_in(self, estimator: Any, inputs: Matrix | Table) -> Lowered:
+        width = inputs.width
+        try:
+            width = len(estimator.get_feature_names_out())
+        except Exception:
+            width = inputs.width
+        zeros = self.graph.constant(np.zeros((1, width)))
+        label = Score(self.graph.constant(np.zeros(1)), "float64")
+        rows = Score(zeros, "float64", (width,))
+        methods = ("predict_proba", "decision_function", "predict_log_proba", "score_samples")
+        return Lowered(Matrix(zeros, width), {"predict": label, **dict.fromkeys(methods, rows)})
