@@ -1,0 +1,7 @@
+/** Scores samescore artifacts on the JVM. */
+module io.samescore {
+    requires com.fasterxml.jackson.core;
+    requires com.microsoft.onnxruntime;
+
+    exports io.samescore;
+}
