@@ -46,8 +46,10 @@ def decode_array(item: Mapping[str, Any], where: str = "array") -> NDArray[Any]:
     """
     name, shape, data = item["dtype"], tuple(item["shape"]), item["data"]
     if name in ("string", "list<string>"):
+        # Element by element: numpy would read lists of one length as a second axis.
         flat = np.empty(len(data), dtype=object)
-        flat[:] = data
+        for index, value in enumerate(data):
+            flat[index] = value
         if flat.size != int(np.prod(shape)):
             raise InputError(where, f"{flat.size} elements", f"the {shape} of its shape")
         return flat.reshape(shape)

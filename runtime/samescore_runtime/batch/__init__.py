@@ -1,0 +1,1 @@
+"""Files of rows to files of scores, in chunks of bounded memory."""

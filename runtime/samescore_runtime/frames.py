@@ -1,0 +1,84 @@
+"""Data frames, arrays and columns to tensors, whole columns at a time, without importing a data frame library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from samescore_runtime.columns import Cells, cells
+from samescore_runtime.contract import Contract
+from samescore_runtime.errors import InputError
+from samescore_runtime.packing import Group, Tensors, Values, groups, pack
+from samescore_runtime.packing import encode_golden as encode_golden
+from samescore_runtime.problems import Problems
+from samescore_runtime.rows import encode_rows
+from samescore_runtime.vectors import read_column
+
+_FORMS = (
+    "a pandas or polars DataFrame, an Arrow table, a 2-D array, a dict of columns, a list of dicts, "
+    "or for a model of one string column a list of strings"
+)
+
+
+def encode_frame(contract: Contract, data: Any, parts: Sequence[Group] | None = None) -> Tensors:
+    """The model's input tensors for data in any of the usual forms.
+
+    A data frame's columns are picked by name, others are ignored; a 2-D array is read by position and must have exactly
+    the contract's columns. ``parts`` are the contract's :func:`groups`, for callers that keep them.
+
+    Raises:
+        ContractError: with all problems; ``row`` is None where a column is absent from a frame.
+        InputError: data of another form, of the wrong width, or with columns of unequal length.
+    """
+    if isinstance(data, (list, tuple)) and (not data or isinstance(data[0], Mapping)):
+        return encode_rows(contract, data)
+    sources = _sources(contract, data)
+    lengths = {len(source.values) for source in sources.values()}
+    if len(lengths) > 1:
+        raise InputError("columns", f"lengths {', '.join(map(str, sorted(lengths)))}", "columns of one length")
+    problems = Problems()
+    columns: dict[str, Values] = {}
+    for position, column in enumerate(contract.columns):
+        if column.name in sources:
+            columns[column.name] = read_column(column, sources[column.name], position, problems)
+        else:
+            problems.add_absent(None, position, column)
+    problems.refuse()
+    return pack(groups(contract) if parts is None else parts, columns, lengths.pop())
+
+
+def _sources(contract: Contract, data: Any) -> dict[str, Cells]:
+    names = [column.name for column in contract.columns]
+    if isinstance(data, np.ndarray) and data.ndim == 2:
+        if data.shape[1] != len(names):
+            raise InputError("array", f"{data.shape[1]} columns", f"{len(names)} columns: {', '.join(names)}")
+        return {name: cells(data[:, position]) for position, name in enumerate(names)}
+    if isinstance(data, Mapping):
+        return {name: cells(data[name]) for name in names if name in data}
+    if hasattr(data, "column_names") and hasattr(data, "column"):
+        present = set(data.column_names)
+        return {name: cells(data.column(name)) for name in names if name in present}
+    if hasattr(data, "columns") and hasattr(data, "__getitem__"):
+        present = set(data.columns)
+        return {name: _one(name, data[name]) for name in names if name in present}
+    if _is_texts(data):
+        if len(names) == 1 and contract.columns[0].type == "string":
+            return {names[0]: cells(data)}
+        raise InputError("data", "values without columns", f"the columns {', '.join(names)}")
+    raise InputError("data", f"a {type(data).__name__}", _FORMS)
+
+
+def _one(name: str, column: Any) -> Cells:
+    if hasattr(column, "columns"):
+        raise InputError(name, "several columns of this name", "one")
+    return cells(column)
+
+
+def _is_texts(data: Any) -> bool:
+    if isinstance(data, (list, tuple)):
+        return True
+    return getattr(data, "ndim", 1) == 1 and (
+        isinstance(data, np.ndarray) or hasattr(data, "isna") or hasattr(data, "is_null")
+    )
