@@ -65,6 +65,8 @@ def ask(
     infinite = accepted(floats, lambda _: np.inf)
     doubles = [name for name in floats if sample.types[name] == "float64" and name not in infinite]
     boundless = accepted(doubles, lambda _: LARGEST)
+    bounded = [name for name in doubles if name not in boundless]
+    limits = _limits(call, row, bounded)
     categorical = [name for name in strings if sample.form != "texts"]
     open_ = accepted(categorical, lambda name: "never seen: \u2603")
     return {
@@ -72,12 +74,19 @@ def ask(
             _observed(sample, name, known),
             nullable=name in nullable,
             finite=name in floats and name not in infinite,
-            limit=_limit(call, row, name) if name in doubles and name not in boundless else None,
+            limit=limits.get(name),
             closed=name in categorical and name not in open_,
             max_length=max_length.get(name),
         )
         for name in sample.types
     }
+
+
+def _limits(call: Callable[[Any], Any], row: Sample, names: Sequence[str]) -> dict[str, float]:
+    """The largest magnitude the model takes in each column; float32's for all if it takes that in all at once."""
+    if all(_scores(call, _replaced(row, dict.fromkeys(names, sign * FLOAT32_LIMIT))) for sign in (1.0, -1.0)):
+        return dict.fromkeys(names, FLOAT32_LIMIT)
+    return {name: _limit(call, row, name) for name in names}
 
 
 def _limit(call: Callable[[Any], Any], row: Sample, name: str) -> float:

@@ -91,10 +91,12 @@ def constants_certificate(at: str, values: Mapping[str, tuple[ir.Value, NDArray[
             if name not in finished.constants:
                 failures.append(f"{at}: {what}: no constant {name}; the fitted parameter")
                 continue
-            stored = numpy_helper.to_array(finished.constants[name])
-            if stored.dtype == object:
-                stored = np.array([item.decode("utf-8") for item in stored.ravel()]).reshape(stored.shape)
-                array = array.astype(str)
+            tensor = finished.constants[name]
+            if array.dtype.kind in "UO":
+                strings = [item.decode("utf-8") for item in tensor.string_data]
+                stored, array = np.array(strings).reshape(tuple(tensor.dims)), array.astype(str)
+            else:
+                stored = np.asarray(numpy_helper.to_array(tensor))
             if stored.shape != array.shape or stored.dtype.kind != array.dtype.kind:
                 failures.append(f"{at}: {what}: shape {stored.shape} {stored.dtype}; {array.shape} {array.dtype}")
             elif stored.tobytes() != array.astype(stored.dtype).tobytes():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx
@@ -27,6 +28,9 @@ from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Hint, Matrix, Rounding, Score, Table, matrix_of
 from samescore_runtime import __version__
 from samescore_runtime.contract import Contract, Layout, Output
+
+#: Layout, and unit and description by column.
+Settings: TypeAlias = tuple[Layout, Mapping[str, tuple[str | None, str | None]]]
 
 #: Methods of scikit-learn that can become outputs.
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
@@ -125,28 +129,15 @@ def compile_model(
     if problems:
         raise ExportError(problems)
     order = _column_order(estimator, sample)
-    first = methods or default_methods(estimator)
-
-    def call(native: Any) -> Any:
-        for method in first or ("recommend",):
-            getattr(estimator, method)(native)
-
-    max_length = {
-        name: int(estimator.max_items)
-        for name, type_ in sample.types.items()
-        if type_ == "list<string>" and hasattr(estimator, "max_items")
-    }
-    acceptance = ask(call, sample, {}, max_length)
-    names, texts = order, frozenset({TEXT} if sample.form == "texts" else ())
+    settings = (layout, descriptions or {})
+    acceptance = _acceptance(estimator, sample, registry, order, methods, settings)
+    read, texts = frozenset(order), frozenset({TEXT} if sample.form == "texts" else ())
     # What is text and which columns are read shows only in lowering; once it is known the graph is written again.
     for _ in range(3):
-        graph, inputs, lowered, scope = _lower(
-            estimator, sample, registry, names, texts, acceptance, layout, descriptions or {}
-        )
-        used = [name for name in order if name in graph.used]
-        if scope.problems or (used == list(names) and scope.texts <= texts):
+        graph, inputs, lowered, scope = _lower(estimator, sample, registry, order, read, texts, acceptance, settings)
+        if scope.problems or (graph.used == read and scope.texts <= texts):
             break
-        names, texts = used, texts | frozenset(scope.texts)
+        read, texts = frozenset(graph.used), texts | frozenset(scope.texts)
     if scope.problems:
         raise ExportError(scope.problems)
     scores = _chosen(estimator, lowered, graph, methods)
@@ -192,18 +183,53 @@ def _column_order(estimator: Any, sample: Sample) -> list[str]:
     )
 
 
+def _acceptance(
+    estimator: Any,
+    sample: Sample,
+    registry: Registry,
+    order: Sequence[str],
+    methods: Sequence[str] | None,
+    settings: Settings,
+) -> dict[str, Acceptance]:
+    """What the model takes, found by calling the methods that will be exported.
+
+    An estimator with methods of its own, or over lists, is lowered once before, to learn these from its lowering.
+    """
+    names = methods or default_methods(estimator)
+    lists = [name for name, type_ in sample.types.items() if type_ == "list<string>"]
+    calls: list[Callable[[Any], Any]] = [getattr(estimator, name) for name in names if hasattr(estimator, name)]
+    max_lengths = {name: max(len(cell) for cell in sample.columns[name]) for name in lists}
+    if lists or len(calls) < len(names) or not names:
+        guess = dict.fromkeys(order, Acceptance())
+        _, _, lowered, scope = _lower(
+            estimator, sample, registry, order, frozenset(order), frozenset(), guess, settings
+        )
+        if scope.problems:
+            raise ExportError(scope.problems)
+        max_lengths.update(lowered.max_lengths)
+        own = [score.call for score in lowered.scores.values() if score.call is not None]
+        calls += [partial(call, estimator) for call in own]
+
+    def call(native: Any) -> None:
+        for each in calls:
+            each(native)
+
+    with single_threaded(estimator):
+        return ask(call, sample, {}, max_lengths)
+
+
 def _lower(
     estimator: Any,
     sample: Sample,
     registry: Registry,
-    names: Sequence[str],
+    order: Sequence[str],
+    read: frozenset[str],
     texts: frozenset[str],
     acceptance: Mapping[str, Acceptance],
-    layout: Layout,
-    descriptions: Mapping[str, tuple[str | None, str | None]],
+    settings: Settings,
 ) -> tuple[Graph, Inputs, Lowered, Scope]:
     graph = Graph()
-    inputs = make_inputs(graph, sample, names, texts, acceptance, layout, descriptions)
+    inputs = make_inputs(graph, sample, order, read, texts, acceptance, *settings)
     scope = Scope(graph, registry, lower_with_skl2onnx, [], set())
     if sample.form == "array" and inputs.table.numeric:
         value: Matrix | Table = matrix_of(graph, inputs.table)

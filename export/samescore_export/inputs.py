@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import onnx_ir as ir
 
 from samescore_export.acceptance import Acceptance
@@ -43,13 +44,19 @@ def tensor_type(type_: ColumnType, nullable: bool) -> TensorType:
 def make_inputs(
     graph: Graph,
     sample: Sample,
-    names: Sequence[str],
+    order: Sequence[str],
+    read: frozenset[str],
     texts: frozenset[str],
     acceptance: Mapping[str, Acceptance],
     layout: Layout,
     descriptions: Mapping[str, tuple[str | None, str | None]],
 ) -> Inputs:
-    """Declare the graph's inputs for the columns ``names`` (in this order) of the sample."""
+    """Declare the graph's inputs for the columns of the sample that the model reads.
+
+    The table has all columns in ``order``, so that positions mean what they meant in fitting; a column that is not read
+    has no input, and zeros in its place.
+    """
+    names = [name for name in order if name in read]
     shared: dict[str, list[str]] = {}
     for name in names:
         type_ = sample.types[name]
@@ -119,4 +126,7 @@ def make_inputs(
                 place=place,
             )
         )
-    return Inputs(tuple(columns), tuple(tensors), Table(tuple(series)))
+    by_name = {item.name: item for item in series}
+    blank = Series("", "float64", graph.constant(np.zeros((1, 1))), 0, 1)
+    table = Table(tuple(by_name.get(name) or replace(blank, name=name) for name in order))
+    return Inputs(tuple(columns), tuple(tensors), table)

@@ -26,8 +26,9 @@ def from_key(key: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def next_up(x: ArrayLike) -> NDArray[np.float64]:
-    """The next larger float64."""
-    return np.nextafter(np.asarray(x, np.float64), np.inf)
+    """The next larger float64; infinity after the largest."""
+    with np.errstate(over="ignore"):
+        return np.asarray(np.nextafter(np.asarray(x, np.float64), np.inf))
 
 
 def crossing(
@@ -64,10 +65,9 @@ def through_float32(threshold: ArrayLike) -> NDArray[np.float64]:
     t = np.asarray(threshold, np.float64)
     with np.errstate(over="ignore"):
         nearest = t.astype(np.float32)
-    lower = np.where(nearest.astype(np.float64) > t, np.nextafter(nearest, np.float32(-np.inf)), nearest).astype(
-        np.float32
-    )
-    upper = np.nextafter(lower, np.float32(np.inf))
+        below = np.nextafter(nearest, np.float32(-np.inf))
+        lower = np.where(nearest.astype(np.float64) > t, below, nearest).astype(np.float32)
+        upper = np.nextafter(lower, np.float32(np.inf))
     # Beyond the largest float32 rounding goes to infinity from the midpoint to 2**128 on.
     beyond = np.where(np.isinf(upper), np.float64(2.0**128), upper.astype(np.float64))
     middle = lower.astype(np.float64) + (beyond - lower.astype(np.float64)) / 2

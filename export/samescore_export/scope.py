@@ -17,12 +17,16 @@ from samescore_export.values import Hint, Matrix, Score, Series, Table
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """What one estimator became: its outputs by method, and what is needed to prove them."""
+    """What one estimator became: its outputs by method, and what is needed to prove them.
+
+    ``max_lengths`` says how many elements a column of lists may have, where the estimator limits it.
+    """
 
     transform: Matrix | Table | None = None
     scores: Mapping[str, Score] = field(default_factory=dict)
     certificates: tuple[Certificate, ...] = ()
     hints: tuple[Hint, ...] = ()
+    max_lengths: Mapping[str, int] = field(default_factory=dict)
 
     def with_evidence(self, *children: Lowered) -> Lowered:
         """This result, carrying the certificates and hints of the children it was made from as well."""
@@ -31,6 +35,7 @@ class Lowered:
             self.scores,
             (*(item for child in children for item in child.certificates), *self.certificates),
             (*(item for child in children for item in child.hints), *self.hints),
+            {name: size for one in (*children, self) for name, size in one.max_lengths.items()},
         )
 
 

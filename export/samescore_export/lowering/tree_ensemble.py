@@ -230,7 +230,9 @@ def _verify(
             fail("the split differs", ~((rounded(s) <= t) & ((rounded(next_up(s)) > t) | np.isposinf(s))), number)
         fail("not a split by <=", modes[number_at] != LEQ, number)
         for node, node_at in zip(split[categorical], at_node[categorical], strict=True):
-            if modes[node_at] != MEMBER or not np.array_equal(sets.get(int(node_at), nothing), trees.categories[int(node)]):
+            if modes[node_at] != MEMBER or not np.array_equal(
+                sets.get(int(node_at), nothing), trees.categories[int(node)]
+            ):
                 fail("the category set differs", np.array([True]), np.array([node]))
         fail("the feature differs", features[at_node] != trees.feature[split], split)
         fail("the side of missing values differs", flags[at_node].astype(bool) != trees.missing_left[split], split)

@@ -1,0 +1,48 @@
+# One line a target; CI calls the same ones. PYTHON is any Python from 3.11 on.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+ARTIFACTS := build/artifacts/scenarios
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint java bench serve test-lowest test-full lock clean
+
+help:            ## Say what there is
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+setup: $(VENV)/.done  ## Make .venv with the pinned packages
+$(VENV)/.done: constraints.txt pyproject.toml
+	@tools/setup.sh $(PYTHON) $(VENV)
+	@touch $@
+
+demo: setup      ## Train, export, prove, serve and score the three scenarios
+	@$(BIN)/python -m tools.demo
+
+test: setup      ## All tests, Python and Java
+	@tools/test.sh $(BIN)
+
+check: setup lint test  ## Format, lint, types and all tests
+
+lint: setup      ## Format, lint and types
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
+
+java:            ## The Java client alone
+	@cd java-client && mvn -B -ntp verify
+
+bench: setup     ## Benchmarks against peers
+	@$(BIN)/python -m benchmarks
+
+serve: setup     ## Serve what the demo exported
+	@$(BIN)/samescore serve $(ARTIFACTS)
+
+test-full: setup ## The long batteries: every parity case
+	@SAMESCORE_FULL=1 tools/test.sh $(BIN)
+
+test-lowest:     ## The Python tests with the lowest versions that pyproject.toml declares
+	@tools/test_lowest.sh $(PYTHON)
+
+lock: setup      ## Renew constraints.txt
+	@tools/lock.sh $(PYTHON)
+
+clean:           ## Remove what the targets made
+	@rm -rf build dist $(VENV) .venv-* java-client/target
