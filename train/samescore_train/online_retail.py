@@ -32,7 +32,7 @@ def clean_lines(lines: pd.DataFrame) -> pd.DataFrame:
     cancelled = lines["invoice"].astype("string").str.upper().str.startswith("C").fillna(False).astype(bool)
     product = codes.str.fullmatch(_PRODUCT).fillna(False).astype(bool)
     kept = product & ~cancelled & (lines["units"] > 0) & (lines["price"] > 0)
-    sold = lines.assign(item_id=codes.astype(object), spend=lines["units"] * lines["price"])
+    sold = lines.assign(item_id=codes.astype(object), spend=(lines["units"] * lines["price"]).round(2))
     return sold[kept].reset_index(drop=True)
 
 

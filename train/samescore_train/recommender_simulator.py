@@ -16,12 +16,12 @@ def simulate_interactions(
     """
     random = np.random.default_rng(seed)
     taste_of_item = np.arange(items) % tastes
-    appeal = random.zipf(1.6, items).clip(max=50).astype(np.float64)
+    appeal = random.zipf(1.6, items).clip(max=12).astype(np.float64)
     names = np.array([f"{10000 + 13 * item}{'' if item % 5 else 'A'}" for item in range(items)])
     rows: list[tuple[str, str, int, int]] = []
     for customer in range(customers):
         taste = int(random.integers(tastes))
-        weights = appeal * np.where(taste_of_item == taste, 12.0, 1.0)
+        weights = appeal * np.where(taste_of_item == taste, 25.0, 1.0)
         weights /= weights.sum()
         for day in np.sort(random.integers(0, days, int(random.integers(1, 7)))):
             basket = random.choice(items, size=int(random.integers(1, 9)), replace=False, p=weights)
