@@ -114,7 +114,7 @@ def _list(text: str | None) -> list[str] | None:
 def export_command(
     model: Path, sample: Path, methods: str | None, registry: tuple[str, ...], trust: tuple[str, ...], trust_pickle: bool,
     seed: int, budget: int, output: Path, report: Path | None, layout: Any, commit: str | None,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """Compile MODEL to one .onnx file and prove that it gives the same scores.
 
     Exit codes: 0 written and proven, 1 a model that cannot be exported or a proof that failed (nothing is written), 2 misuse
@@ -140,10 +140,11 @@ def export_command(
         )  # fmt: skip
     except (ExportError, ProofError) as error:
         print(error, file=sys.stderr)
-        raise SystemExit(1) from None
+        return 1
     for name, proof in (artifact.proof or {})["outputs"].items():
         print(f"{name}: {proof['sameness']}, {proof['bit_equal']} of {proof['rows']} probes bit-equal")
     print(f"{output}: {len(artifact.content)} bytes, digest {artifact.digest}")
+    return 0
 
 
 @click.command("check")
@@ -155,7 +156,7 @@ def check_command(
     registry: tuple[str, ...],
     trust: tuple[str, ...],
     trust_pickle: bool,
-) -> None:
+) -> int:
     """List every problem of MODEL at once; nothing is proven and nothing is written.
 
     Exit codes: 0 no problem, 1 problems, 2 misuse or unreadable input.
@@ -176,8 +177,9 @@ def check_command(
         compiled = compile_model(fitted, rows, standard_registry(_tables(registry)), _list(methods))
     except ExportError as error:
         print(error)
-        raise SystemExit(1) from None
+        return 1
     print(f"no problem: {len(compiled.contract.columns)} columns, outputs {', '.join(compiled.scores)}")
+    return 0
 
 
 @click.command("prove")
@@ -190,7 +192,7 @@ def check_command(
 def prove_command(
     file: Path, model: Path, sample: Path, registry: tuple[str, ...], trust: tuple[str, ...], trust_pickle: bool,
     seed: int, budget: int, report: Path | None,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """Prove an artifact FILE again, against the fitted model it was made from.
 
     Exit codes: 0 the same scores, 1 not, 2 misuse or unreadable input.
@@ -211,7 +213,7 @@ def prove_command(
         )
     except ExportError as error:
         print(error, file=sys.stderr)
-        raise SystemExit(1) from None
+        return 1
     if report is not None:
         from samescore_export.report import write_report
 
@@ -220,4 +222,5 @@ def prove_command(
         print(f"{name}: {output.sameness}, {output.comparison.bit_equal} of {output.comparison.rows} probes bit-equal")
     if proof.failures:
         print("\n".join(proof.failures))
-        raise SystemExit(1)
+        return 1
+    return 0

@@ -118,6 +118,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SamescoreError as error:
         click.echo(f"samescore: {error}", err=True)
         return MISUSE
+    except ModuleNotFoundError as error:
+        # A command whose module loads, but which imports the rest of its extra only when it runs.
+        extra = next((known.extra for name, known in COMMANDS.items() if name in arguments[:1] and known.extra), None)
+        if extra is None:
+            raise
+        click.echo(f"samescore: {MissingExtraError(arguments[0], str(error.name), extra)}", err=True)
+        return MISUSE
     except SystemExit:
         # click leaves this way, and only then, if whoever read the output has had enough.
         return BROKEN_PIPE

@@ -64,8 +64,8 @@ def interactions(lines: pd.DataFrame) -> pd.DataFrame:
     """Purchases of known customers: one row per customer, item and day; columns as in retail_interactions.csv."""
     sold = clean_lines(lines)
     sold = sold[sold["customer_id"].notna()]
-    day = sold["timestamp"].dt.normalize().rename("day")
-    bought = sold.groupby(["customer_id", "item_id", day], as_index=False).agg(
+    sold = sold.assign(day=sold["timestamp"].dt.normalize())
+    bought = sold.groupby(["customer_id", "item_id", "day"], as_index=False).agg(
         timestamp=("timestamp", "min"), units=("units", "sum"), spend_gbp=("spend", "sum")
     )
     return bought.drop(columns="day").sort_values(["timestamp", "customer_id", "item_id"]).reset_index(drop=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from samescore_train.commands import train_command
 
 
 def run(*words: str) -> Result:
-    return CliRunner().invoke(train_command, list(words))
+    # Before click 8.2 the two streams were mixed unless told otherwise.
+    apart = {"mix_stderr": False} if "mix_stderr" in inspect.signature(CliRunner).parameters else {}
+    return CliRunner(**apart).invoke(train_command, list(words))
 
 
 @pytest.mark.parametrize("scenario", ["demand", "recommender", "spam"])
