@@ -119,7 +119,18 @@ def main() -> None:
     for name in SCENARIOS:
         model, sample = BUILD / "models" / f"{name}.skops", BUILD / "samples" / f"{name}.parquet"
         trust = ["--trust", "samescore_train.recommender.ItemToItemRecommender"] if name == "recommender" else []
-        run(samescore, "export", model, "--sample", sample, "-o", artifacts / f"{name}.onnx", "--report", reports / name, *trust)
+        run(
+            samescore,
+            "export",
+            model,
+            "--sample",
+            sample,
+            "-o",
+            artifacts / f"{name}.onnx",
+            "--report",
+            reports / name,
+            *trust,
+        )
 
     step(3, "Check the files as any other machine would")
     run(samescore, "verify", *(artifacts / f"{name}.onnx" for name in SCENARIOS))

@@ -253,7 +253,11 @@ def test_contract_asks_the_model_what_it_accepts(table, target):
     frame = table.fillna({"price": 1e6})
     columns = export(fitted(make_pipeline(strict, LogisticRegression()), frame, target), frame).contract.column_named
     assert list(columns) == ["price", *STRINGS], "columns that the model does not read are no part of the contract"
-    assert (columns["price"].nullable, columns["price"].finite, columns["price"].limit) == (False, True, 3.4028235677973362e38)
+    assert (columns["price"].nullable, columns["price"].finite, columns["price"].limit) == (
+        False,
+        True,
+        3.4028235677973362e38,
+    )
     forest = fitted(RandomForestClassifier(5, random_state=0), frame[["price"]], target)
     column = export(forest, frame[["price"]]).contract.column_named["price"]
     assert (column.nullable, column.finite, column.limit) == (True, True, 3.4028235677973362e38)
