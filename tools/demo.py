@@ -80,8 +80,8 @@ def question(name: str) -> list[dict[str, Any]]:
     import pandas as pd
 
     # pandas writes missing values as null and lists as lists.
-    rows = json.loads(pd.read_parquet(BUILD / "samples" / f"{name}.parquet").tail(1).to_json(orient="records"))
-    return rows
+    last = pd.read_parquet(BUILD / "samples" / f"{name}.parquet").tail(1)
+    return json.loads(last.to_json(orient="records"))
 
 
 def score_over_http() -> None:
