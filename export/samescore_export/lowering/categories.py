@@ -136,23 +136,27 @@ def looked_up(graph: Graph, codes: Codes, tables: Sequence[NDArray[np.float64]])
     if all(width == 1 for width in widths):
         flat = np.concatenate([table[:, 0] for table in tables])
         return graph.op("Gather", graph.constant(flat), _offset(graph, codes, columns), axis=0)
-    total = sum(widths)
-    if columns * total > 4096:
-        # Wide: a look-up per column, so that no row is carried in full once per column.
-        parts = []
-        for column, table in enumerate(tables):
-            code = graph.op("Gather", codes.value, graph.constant(column, np.int64), axis=1)
-            parts.append(graph.op("Gather", graph.constant(table), code, axis=0))
-        return parts[0] if len(parts) == 1 else graph.op("Concat", *parts, axis=1)
-    # Narrow: every column's row is as wide as the result and zero outside its own part; the sum is exact, as at most one
-    # term of it is not zero.
-    full = np.zeros((columns * size, total))
-    start = 0
+    starts = np.concatenate([[0], np.cumsum(widths)])
+    if all((np.count_nonzero(table, axis=1) <= 1).all() for table in tables):
+        return _one_hot(graph, codes, tables, starts)
+    parts = []
     for column, table in enumerate(tables):
-        full[column * size : (column + 1) * size, start : start + widths[column]] = table
-        start += widths[column]
-    rows = graph.op("Gather", graph.constant(full), _offset(graph, codes, columns), axis=0)
-    return graph.op("ReduceSum", rows, graph.constant([1], np.int64), keepdims=0)
+        code = graph.op("Gather", codes.value, graph.constant(column, np.int64), axis=1)
+        parts.append(graph.op("Gather", graph.constant(table), code, axis=0))
+    return parts[0] if len(parts) == 1 else graph.op("Concat", *parts, axis=1)
+
+
+def _one_hot(graph: Graph, codes: Codes, tables: Sequence[NDArray[np.float64]], starts: NDArray[np.int64]) -> ir.Value:
+    """Rows of tables that hold at most one number each: written into zeros at its place, and 0.0 added where there is none."""
+    places = np.concatenate([np.abs(table).argmax(axis=1) + start for table, start in zip(tables, starts, strict=False)])
+    numbers = np.concatenate([table.max(axis=1, initial=0.0) + table.min(axis=1, initial=0.0) for table in tables])
+    cell = _offset(graph, codes, len(tables))
+    place = graph.op("Gather", graph.constant(places, np.int64), cell, axis=0)
+    number = graph.op("Gather", graph.constant(numbers), cell, axis=0)
+    rows = graph.op("Shape", codes.value, start=0, end=1)
+    shape = graph.op("Concat", rows, graph.constant([int(starts[-1])], np.int64), axis=0)
+    zeros = graph.op("Expand", graph.constant(0.0), shape)
+    return graph.op("ScatterElements", zeros, place, number, axis=1, reduction="add")
 
 
 def _offset(graph: Graph, codes: Codes, columns: int) -> ir.Value:
