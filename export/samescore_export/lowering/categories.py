@@ -131,8 +131,7 @@ def runs_of_kind(inputs: Matrix | Table, table: Table) -> list[list[int]]:
 
 def looked_up(graph: Graph, codes: Codes, tables: Sequence[NDArray[np.float64]]) -> ir.Value:
     """(rows, sum of widths): for column c the row ``tables[c][code]`` of its table (codes.size, width_c), side by side."""
-    columns, size = len(tables), codes.size
-    widths = [table.shape[1] for table in tables]
+    columns, widths = len(tables), [table.shape[1] for table in tables]
     if all(width == 1 for width in widths):
         flat = np.concatenate([table[:, 0] for table in tables])
         return graph.op("Gather", graph.constant(flat), _offset(graph, codes, columns), axis=0)
@@ -148,7 +147,9 @@ def looked_up(graph: Graph, codes: Codes, tables: Sequence[NDArray[np.float64]])
 
 def _one_hot(graph: Graph, codes: Codes, tables: Sequence[NDArray[np.float64]], starts: NDArray[np.int64]) -> ir.Value:
     """Rows of tables that hold at most one number each: written into zeros at its place, and 0.0 added where there is none."""
-    places = np.concatenate([np.abs(table).argmax(axis=1) + start for table, start in zip(tables, starts, strict=False)])
+    places = np.concatenate(
+        [np.abs(table).argmax(axis=1) + start for table, start in zip(tables, starts, strict=False)]
+    )
     numbers = np.concatenate([table.max(axis=1, initial=0.0) + table.min(axis=1, initial=0.0) for table in tables])
     cell = _offset(graph, codes, len(tables))
     place = graph.op("Gather", graph.constant(places, np.int64), cell, axis=0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx_ir as ir
@@ -17,15 +18,23 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 
+from samescore_export.certificate import Certificate
 from samescore_export.lowering.labels import class_scores, label_score
 from samescore_export.lowering.link import both_classes, sigmoid, softmax, through_link
 from samescore_export.lowering.tree import adds_exactly, fitted_tree, lower_trees
-from samescore_export.lowering.tree_ensemble import constant_trees, joined
+from samescore_export.lowering.tree_ensemble import Trees, constant_trees, joined
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Score, Table
+from samescore_export.values import Hint, Matrix, Score, Table
 
 IN_ORDER = "trees are added in scikit-learn's order with one intra-op thread"
 EXACTLY = "the leaves add exactly in any order and on any number of threads"
+
+#: Nodes of one TreeEnsemble node, where the order of the sum is free. Measured on a forest of 423,000 nodes: 42,000 a block score
+#: 10,000 rows 2.5 times as fast as one block, and one row 5 us slower; 105,000 twice as fast, and one row 1 us slower.
+BLOCK = 64_000
+
+#: Summed trees, their certificates, their hints.
+_Forest: TypeAlias = tuple[ir.Value, tuple[Certificate, ...], tuple[Hint, ...]]
 
 
 def _single_output(estimator: Any, scope: Scope) -> None:
@@ -53,8 +62,8 @@ def lower_forest_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope
     fractions = [member.tree_.value[:, 0, :classes] for member in estimator.estimators_]
     leaves = [f[member.tree_.children_left < 0] for f, member in zip(fractions, estimator.estimators_, strict=True)]
     pure = all(bool(np.isin(leaf, (0.0, 1.0)).all()) for leaf in leaves)
-    lower = _votes if pure else _tabled_fractions
-    total, certificate, hints = lower(scope, inputs, estimator, fractions)
+    lower = _tabled_fractions if not pure else _votes if classes != 2 else _binary_votes
+    total, certificates, hints = lower(scope, inputs, estimator, fractions)
     proba = graph.op("Div", total, graph.constant(float(count)))
     return Lowered(
         None,
@@ -62,24 +71,59 @@ def lower_forest_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope
             "predict": label_score(graph, graph.op("ArgMax", proba, axis=1, keepdims=0), estimator.classes_),
             **class_scores(graph, proba, estimator.classes_),
         },
-        (certificate,),
+        certificates,
         hints,
     )
 
 
-def _votes(scope: Scope, inputs: Matrix | Table, estimator: Any, fractions: list[NDArray[np.float64]]) -> Any:
+def _blocks(parts: Sequence[Trees]) -> Iterator[Trees]:
+    """Trees in groups of up to ``BLOCK`` nodes: a block stays in the cache while many rows walk it, where a whole forest does not."""
+    block: list[Trees] = []
+    size = 0
+    for tree in parts:
+        if block and size + len(tree.feature) > BLOCK:
+            yield joined(block)
+            block, size = [], 0
+        block.append(tree)
+        size += len(tree.feature)
+    yield joined(block)
+
+
+def _votes(scope: Scope, inputs: Matrix | Table, estimator: Any, fractions: list[NDArray[np.float64]]) -> _Forest:
     """Pure leaves: every tree adds 1 to one class, so one walk gives integer sums, exact in any order."""
     parts = []
     for member, fraction in zip(estimator.estimators_, fractions, strict=True):
         tree = fitted_tree(member.tree_, np.ones(member.tree_.node_count))
         tree.target[:] = fraction.argmax(axis=1)
         parts.append(tree)
-    return lower_trees(scope, inputs, joined(parts), int(estimator.n_classes_), EXACTLY)
+    return _summed(scope, inputs, parts, int(estimator.n_classes_))
+
+
+def _binary_votes(
+    scope: Scope, inputs: Matrix | Table, estimator: Any, fractions: list[NDArray[np.float64]]
+) -> _Forest:
+    """Two classes and pure leaves: only the votes s for the second class are summed; the first has n - s, exactly."""
+    parts = [
+        fitted_tree(member.tree_, (fraction[:, 1] == 1.0).astype(np.float64))
+        for member, fraction in zip(estimator.estimators_, fractions, strict=True)
+    ]
+    second, certificates, hints = _summed(scope, inputs, parts, 1)
+    graph, count = scope.graph, float(len(parts))
+    both = graph.op("Mul", second, graph.constant(np.array([-1.0, 1.0])))
+    return graph.op("Add", both, graph.constant(np.array([count, 0.0]))), certificates, hints
+
+
+def _summed(scope: Scope, inputs: Matrix | Table, parts: Sequence[Trees], targets: int) -> _Forest:
+    """The sum of all trees, block by block; only for leaves whose sum is exact in any order."""
+    found = [lower_trees(scope, inputs, block, targets, EXACTLY) for block in _blocks(parts)]
+    sums = [total for total, _, _ in found]
+    total = sums[0] if len(sums) == 1 else scope.graph.op("Sum", *sums)
+    return total, tuple(c for _, c, _ in found), tuple(hint for _, _, hints in found for hint in hints)
 
 
 def _tabled_fractions(
     scope: Scope, inputs: Matrix | Table, estimator: Any, fractions: list[NDArray[np.float64]]
-) -> Any:
+) -> _Forest:
     """Impure leaves: each tree gives the number of its leaf; the fractions are looked up and added tree by tree.
 
     A node has one target a leaf, so classes would cost a walk each. CumSum adds in order on any number of threads,
@@ -91,18 +135,13 @@ def _tabled_fractions(
         nodes = member.tree_.node_count
         parts.append(fitted_tree(member.tree_, np.arange(offset, offset + nodes, dtype=np.float64), position))
         offset += nodes
-    numbers, certificate, hints = lower_trees(
-        scope,
-        inputs,
-        joined(parts),
-        len(parts),
-        "a leaf's number is looked up in a table, and the trees are added in order",
-    )
+    order = "a leaf's number is looked up in a table, and the trees are added in order"
+    numbers, certificate, hints = lower_trees(scope, inputs, joined(parts), len(parts), order)
     index = graph.op("Cast", numbers, to=int(ir.DataType.INT64))
     looked_up = graph.op("Gather", graph.constant(np.concatenate(fractions)), index, axis=0)
     running = graph.op("CumSum", looked_up, graph.constant(1, np.int64))
     total = graph.op("Gather", running, graph.constant(len(parts) - 1, np.int64), axis=1)
-    return total, certificate, hints
+    return total, (certificate,), hints
 
 
 def _boosted(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[ir.Value, Any, Any]:

@@ -210,8 +210,8 @@ def _verify(
             tree = int(np.searchsorted(trees.roots, number, "right")) - 1
             failures.append(f"{at}: tree {tree}, node {number - trees.roots[tree]}: {what}; as fitted")
 
-    if len(roots) != len(trees.roots) or (get("n_targets") != trees.target.max(initial=0) + 1 and len(trees.target)):
-        failures.append(f"{at}: {len(roots)} trees; {len(trees.roots)}")
+    if len(roots) != len(trees.roots) or get("n_targets") <= trees.target.max(initial=0):
+        failures.append(f"{at}: {len(roots)} trees into {get('n_targets')} targets; {len(trees.roots)}")
         return Verdict(1, tuple(failures))
     # Walk the fitted and the written trees together, a level at a time, all trees at once.
     fitted, written = trees.roots.copy(), roots.copy()
