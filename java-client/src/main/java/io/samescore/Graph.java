@@ -29,6 +29,9 @@ final class Graph implements AutoCloseable {
 
     /** All outputs for input tensors, in the contract's order, companions included. */
     Map<String, Array> run(Map<String, Array> tensors) {
+        if (tensors.values().iterator().next().rows() == 0) {
+            return nothing();
+        }
         Map<String, Array> raw = session.run(tensors, wanted);
         Map<String, Array> outputs = new LinkedHashMap<>();
         for (Output output : contract.outputs()) {
@@ -37,6 +40,31 @@ final class Graph implements AutoCloseable {
                     output.index() == null ? raw.get(output.name()) : labels(output, raw.get(output.index())));
         }
         return outputs;
+    }
+
+    /** The outputs of a batch without rows, which some operators (TfIdfVectorizer) refuse: known without running. */
+    private Map<String, Array> nothing() {
+        Map<String, Array> outputs = new LinkedHashMap<>();
+        for (Output output : contract.outputs()) {
+            int[] shape = new int[output.shape().size()];
+            for (int axis = 1; axis < shape.length; axis++) {
+                Integer size = output.shape().get(axis);
+                shape[axis] = size == null ? 0 : size;
+            }
+            outputs.put(output.name(), new Array(shape, noElements(output.type())));
+        }
+        return outputs;
+    }
+
+    private static Object noElements(TensorType type) {
+        return switch (type) {
+            case FLOAT64 -> new double[0];
+            case FLOAT32 -> new float[0];
+            case INT64 -> new long[0];
+            case INT32 -> new int[0];
+            case BOOL -> new boolean[0];
+            case STRING -> new String[0];
+        };
     }
 
     private Array labels(Output output, Array index) {

@@ -1,5 +1,6 @@
 package io.samescore;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.io.IOException;
@@ -37,6 +38,7 @@ class ArtifactsTest {
     void passesItsSelfCheck(Path artifact) {
         try (Model model = Model.open(artifact)) {
             assertFalse(model.contract().outputs().isEmpty());
+            assertEquals(0, model.score(List.of()).rows(), "no rows give no scores, whatever the operators");
         }
     }
 }
