@@ -217,7 +217,7 @@ def prove_command(
     if report is not None:
         from samescore_export.report import write_report
 
-        write_report(proof, artifact, report)
+        write_report(proof, artifact, report, file.name)
     for name, output in proof.outputs.items():
         print(f"{name}: {output.sameness}, {output.comparison.bit_equal} of {output.comparison.rows} probes bit-equal")
     if proof.failures:

@@ -93,7 +93,7 @@ def export(
         from samescore_export.report import write_report
 
         progress("report")
-        write_report(exported.proof, exported.artifact, Path(report))
+        write_report(exported.proof, exported.artifact, Path(report), "model" if path is None else Path(path).name)
     if exported.proof.failures:
         raise ProofError(exported.proof.failures)
     if path is not None:

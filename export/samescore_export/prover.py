@@ -53,7 +53,7 @@ class OutputProof:
 class Proof:
     """The evidence for one artifact; ``failures`` is empty if all of it holds.
 
-    ``expected`` are the original model's answers on the probes. ``fit`` says which rows can be goldens: no label within the
+    ``expected`` are the original model's answers on the probes, ``got`` the graph's. ``fit`` says which rows can be goldens: no label within the
     rounding bound of flipping, no scale far beyond the sample's.
     """
 
@@ -64,6 +64,7 @@ class Proof:
     verdicts: tuple[Verdict, ...]
     compiled: Compiled
     expected: Mapping[str, NDArray[Any]]
+    got: Mapping[str, NDArray[Any]]
     fit: NDArray[np.bool_]
     failures: tuple[str, ...]
 
@@ -156,7 +157,7 @@ def prove(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000)
         outputs[name] = replace(proof, sameness=_sameness(score, proof, finished, verdicts, compiled))
         failures += failed
         failures += _judge_singles(name, score, singles, bounds, probes)
-    return Proof(seed, budget, probes, outputs, verdicts, compiled, expected, fit, tuple(failures))
+    return Proof(seed, budget, probes, outputs, verdicts, compiled, expected, got, fit, tuple(failures))
 
 
 def _run(session: Any, feed: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
