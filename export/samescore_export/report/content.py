@@ -125,7 +125,12 @@ def _bins(expected: NDArray[Any], got: NDArray[Any]) -> tuple[Bin, ...]:
         )
     place = np.searchsorted(np.array(ULP_BINS, np.float64), ulp_distance(expected, got).astype(np.float64).ravel())
     counts = np.bincount(place, minlength=len(ULP_BINS) + 1).tolist()
-    names = ["equal", "1 ulp", *(f"{a + 1} to {b}" for a, b in pairwise(ULP_BINS[1:])), "more"]
+    names = [
+        "equal",
+        "1 ulp",
+        *(f"{a + 1} to {b}" if b > a + 1 else f"{b} ulp" for a, b in pairwise(ULP_BINS[1:])),
+        "more",
+    ]
     last = max((i for i, count in enumerate(counts) if count), default=0)
     shown = list(zip(names, counts, strict=True))[: max(last + 1, 3)]
     return tuple(Bin(label, count, count / max(counts)) for label, count in shown)
