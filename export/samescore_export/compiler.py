@@ -71,6 +71,9 @@ def canonical(found: Any, score: Score) -> NDArray[Any]:
         return array.astype(object)
     if score.type == "int64" and array.dtype.kind in "iu":
         return array.astype(np.int64)
+    if score.type == "float64" and array.dtype == object:
+        # Numbers of several dtypes passed through a ColumnTransformer side by side.
+        return array.astype(np.float64)
     return array
 
 

@@ -70,7 +70,8 @@ def through_float32(threshold: ArrayLike) -> NDArray[np.float64]:
         upper = np.nextafter(lower, np.float32(np.inf))
     # Beyond the largest float32 rounding goes to infinity from the midpoint to 2**128 on.
     beyond = np.where(np.isinf(upper), np.float64(2.0**128), upper.astype(np.float64))
-    middle = lower.astype(np.float64) + (beyond - lower.astype(np.float64)) / 2
+    with np.errstate(invalid="ignore"):  # an infinite threshold (all but missing values go left) stays as it is
+        middle = lower.astype(np.float64) + (beyond - lower.astype(np.float64)) / 2
     even = (lower.view(np.uint32) & 1) == 0
     split = np.where(even, middle, np.nextafter(middle, -np.inf))
     return np.where(np.isinf(lower), lower.astype(np.float64), split)

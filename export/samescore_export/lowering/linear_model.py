@@ -65,7 +65,7 @@ def _decided(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[Lowe
         )
     x = doubles(scope, inputs, estimator)
     value, rounding, certificate = affine(scope, x, estimator.coef_, estimator.intercept_)
-    if estimator.coef_.shape[0] == 1:
+    if np.atleast_2d(estimator.coef_).shape[0] == 1:
         flat = graph.op("Reshape", value, graph.constant([-1], np.int64))
         index = graph.op("Cast", graph.op("Greater", flat, graph.constant(0.0)), to=int(ir.DataType.INT64))
         decision, margin = Score(flat, "float64", rounding=rounding), flat
