@@ -337,9 +337,29 @@ def _text() -> Iterator[Case]:
     yield Case("text/three classes", three, "within", ALL)
 
 
+def _scenario(name: str) -> Callable[[], tuple[Any, Any]]:
+    """A scenario trained on the real data where they are, else on its simulator."""
+
+    def build() -> tuple[Any, Any]:
+        from samescore_train import demand, purchases, spam
+
+        module = {"demand": demand, "recommender": purchases, "spam": spam}[name]
+        trained = module.fit(module.load(), sample_rows=400)
+        sample = trained.sample["text"].tolist() if name == "spam" else trained.sample
+        return trained.model, sample
+
+    return build
+
+
+def _scenarios() -> Iterator[Case]:
+    yield Case("scenario/demand", _scenario("demand"), "proven")
+    yield Case("scenario/recommender", _scenario("recommender"), "bit-equal")
+    yield Case("scenario/spam", _scenario("spam"), "within")
+
+
 def _catalogue() -> Iterator[Case]:
     for family in (
-        _scalers, _imputers, _encoders, _columns, _linear, _trees, _forests, _boosting, _histogram_boosting, _text,
+        _scalers, _imputers, _encoders, _columns, _linear, _trees, _forests, _boosting, _histogram_boosting, _text, _scenarios,
     ):  # fmt: skip
         yield from family()
 

@@ -1,0 +1,102 @@
+"""Labels decided by comparing numbers that are not exact: the index, the margin, and margins of several decisions as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import onnx_ir as ir
+
+from samescore_export.graph import Graph
+from samescore_export.values import Matrix, Rounding, Score
+
+#: The value whose size decides, and its rounding (``Score.margin``).
+Margin: TypeAlias = "tuple[ir.Value, Rounding] | None"
+
+
+def sized(graph: Graph, value: ir.Value, rounding: Rounding) -> ir.Value:
+    """The rounding's scale in the value's own shape, and nowhere below the value itself."""
+    return graph.op("Max", graph.op("Abs", value), rounding.scale or graph.constant(1.0))
+
+
+def row_largest(graph: Graph, value: ir.Value) -> ir.Value:
+    """(rows, 1): the largest of each row of (rows, k)."""
+    return graph.op("ReduceMax", value, graph.constant([1], np.int64), keepdims=1)
+
+
+def flat(graph: Graph, value: ir.Value) -> ir.Value:
+    """(rows,) from (rows, 1)."""
+    return graph.op("Reshape", value, graph.constant([-1], np.int64))
+
+
+def column(graph: Graph, value: ir.Value, position: int) -> ir.Value:
+    """(rows,) from (rows, k)."""
+    return graph.op("Gather", value, graph.constant(position, np.int64), axis=1)
+
+
+def standing(graph: Graph, value: ir.Value) -> ir.Value:
+    """(rows, 1) from (rows,)."""
+    return graph.op("Unsqueeze", value, graph.constant([1], np.int64))
+
+
+def to_index(graph: Graph, condition: ir.Value) -> ir.Value:
+    """0 or 1 from a condition."""
+    return graph.op("Cast", condition, to=int(ir.DataType.INT64))
+
+
+def first_largest(graph: Graph, value: ir.Value) -> ir.Value:
+    """``numpy.argmax(value, axis=1)``: the first of equals, and a NaN before any number."""
+    filled = graph.op("Where", graph.op("IsNaN", value), graph.constant(np.inf), value)
+    return graph.op("ArgMax", filled, axis=1, keepdims=0)
+
+
+def lead(graph: Graph, value: ir.Value, rounding: Rounding | None) -> Margin:
+    """The margin of an argmax over (rows, k >= 2): by how much the largest leads the second."""
+    if rounding is None:
+        return None
+    top, _ = graph.ops("TopK", value, graph.constant([2], np.int64), outputs=2, axis=1)
+    first, second = graph.ops("Split", top, outputs=2, axis=1, num_outputs=2)
+    scale = row_largest(graph, sized(graph, value, rounding))
+    return graph.op("Sub", first, second), Rounding(rounding.ulp, scale, rounding.reason)
+
+
+def beyond(graph: Graph, value: ir.Value, threshold: float, rounding: Rounding | None) -> Margin:
+    """The margin of comparing a value (rows,) or (rows, 1) with a number."""
+    if rounding is None:
+        return None
+    size = graph.op("Max", sized(graph, value, rounding), graph.constant(abs(threshold)))
+    return graph.op("Sub", value, graph.constant(threshold)), Rounding(rounding.ulp + 1, size, rounding.reason)
+
+
+def nearest_of(graph: Graph, margins: Sequence[Margin]) -> Margin:
+    """One margin for a label that hangs on several decisions: the closest of them, each in units of its own bound.
+
+    A margin m within its bound has abs(m) <= 2 ulp spacing(scale) <= ulp scale 2**-51, so abs(m) / (ulp scale) is within 2**-51:
+    twice one spacing of 1.0.
+    """
+    inexact = [margin for margin in margins if margin is not None]
+    if not inexact:
+        return None
+    parts = []
+    for value, rounding in inexact:
+        unit = graph.op("Mul", rounding.scale or graph.constant(1.0), graph.constant(rounding.ulp))
+        share = graph.op("Div", graph.op("Abs", value), unit)
+        rows = graph.op("Flatten", share, axis=1)
+        parts.append(graph.op("ReduceMin", rows, graph.constant([1], np.int64), keepdims=1))
+    closest = parts[0] if len(parts) == 1 else graph.op("Min", *parts)
+    return flat(graph, closest), Rounding(1.0, None, inexact[0][1].reason)
+
+
+def of_score(graph: Graph, score: Score) -> Matrix:
+    """A child's scores as the columns of a matrix for a later step; one column from one value a row."""
+    value = score.value if score.type == "float64" else graph.op("Cast", score.value, to=int(ir.DataType.DOUBLE))
+    width = 1 if score.shape == () else score.shape[0]
+    assert width is not None
+    rounding = score.rounding
+    if score.shape == ():
+        value = standing(graph, value)
+        if rounding is not None and rounding.scale is not None:
+            # The scale of a single value may be (rows,) or (rows, 1).
+            rounding = Rounding(rounding.ulp, graph.op("Flatten", rounding.scale, axis=1), rounding.reason)
+    return Matrix(value, width, rounding=rounding, integers=score.type == "int64")

@@ -1,0 +1,81 @@
+"""Lowerings for ``sklearn.feature_selection``: some of the columns, and for RFE the estimator on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.feature_selection import (
+    RFE,
+    RFECV,
+    GenericUnivariateSelect,
+    SelectFdr,
+    SelectFpr,
+    SelectFromModel,
+    SelectFwe,
+    SelectKBest,
+    SelectPercentile,
+    SequentialFeatureSelector,
+    VarianceThreshold,
+)
+
+from samescore_export.graph import Graph
+from samescore_export.lowering.deciding import sized
+from samescore_export.scope import Lowered, Scope
+from samescore_export.values import Matrix, Rounding, Table, matrix_of
+
+
+def picked(graph: Graph, inputs: Matrix | Table, positions: Sequence[int]) -> Matrix | Table:
+    """``X[:, positions]``: the same numbers, names and origins; a table with strings stays a table."""
+    if isinstance(inputs, Table):
+        table = inputs.take(positions)
+        if not inputs.numeric or not positions:
+            return table
+        whole = all(series.type == "int64" for series in inputs.series)
+        return replace(matrix_of(graph, table), integers=whole)
+    if list(positions) == list(range(inputs.width)):
+        return inputs
+    index = graph.constant(list(positions), np.int64)
+    rounding = inputs.rounding
+    if rounding is not None:
+        scale = graph.op("Gather", sized(graph, inputs.value, rounding), index, axis=1)
+        rounding = Rounding(rounding.ulp, scale, rounding.reason)
+    return replace(
+        inputs,
+        value=graph.op("Gather", inputs.value, index, axis=1),
+        width=len(positions),
+        origins=tuple(inputs.origin(i) for i in positions) if inputs.origins else (),
+        rounding=rounding,
+        names=None if inputs.names is None else tuple(inputs.names[i] for i in positions),
+    )
+
+
+def _selected(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Matrix | Table:
+    positions = estimator.get_support(indices=True).tolist()
+    if not positions:
+        raise scope.refuse(f"{type(estimator).__name__} that selects no column", "at least one selected column")
+    return picked(scope.graph, inputs, positions)
+
+
+def lower_selector(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """``SelectorMixin.transform``: the columns of ``get_support``."""
+    return Lowered(_selected(estimator, inputs, scope))
+
+
+def lower_rfe(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """RFE, RFECV: the columns, and the fitted estimator's methods on them."""
+    columns = _selected(estimator, inputs, scope)
+    child = scope.lower(estimator.estimator_, columns, "estimator_")
+    methods = ("predict", "predict_proba", "predict_log_proba", "decision_function")
+    scores = {name: child.scores[name] for name in methods if name in child.scores}
+    return Lowered(columns, scores).with_evidence(child)
+
+
+_SELECTORS = (
+    GenericUnivariateSelect, SelectFdr, SelectFpr, SelectFromModel, SelectFwe, SelectKBest, SelectPercentile,
+    SequentialFeatureSelector, VarianceThreshold,
+)  # fmt: skip
+
+LOWERINGS = {**dict.fromkeys(_SELECTORS, lower_selector), RFE: lower_rfe, RFECV: lower_rfe}
