@@ -68,16 +68,20 @@ def run(ids: Sequence[str], folder: Path) -> list[Line]:
     broken: dict[str, str] = {}
     start = time.monotonic()
     for number, case_id in enumerate(ids, start=1):
-        print(
-            f"\rexport {number} of {len(ids)} ({time.monotonic() - start:.0f} s) {case_id:60.60s}",
-            end="",
-            file=sys.stderr,
-        )
+        if sys.stderr.isatty():
+            print(
+                f"\rexport {number} of {len(ids)} ({time.monotonic() - start:.0f} s) {case_id:60.60s}",
+                end="",
+                file=sys.stderr,
+            )
+        elif number % 25 == 0 or number == len(ids):
+            print(f"export {number} of {len(ids)} ({time.monotonic() - start:.0f} s)", file=sys.stderr)
         try:
             prepared.append(prepare(CASES[case_id], folder))
         except (ExportError, ProofError) as error:
             broken[case_id] = str(error)
-    print(file=sys.stderr)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
     cells: dict[str, dict[str, Cell]] = {case_id: {} for case_id in ids}
     for name, score in BACKENDS.items():
         start = time.monotonic()

@@ -9,7 +9,7 @@ bin=$1
 "$bin/mypy"
 "$bin/python" -m pytest -n 2 --dist loadfile
 if command -v mvn >/dev/null && command -v javac >/dev/null; then
-  "$bin/python" -m parity_tests.report -o build/parity --artifacts build/artifacts
+  "$bin/python" -m parity_tests.report -o build/parity --artifacts build/artifacts/parity
   (cd java-client && mvn -B -ntp verify -Dsamescore.artifacts="$PWD/../build/artifacts")
 elif [ "${CI:-}" = true ]; then
   echo "java-client: no JDK or Maven; CI needs both" >&2

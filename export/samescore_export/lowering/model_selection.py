@@ -26,12 +26,16 @@ from samescore_export.values import Matrix, Rounding, Score, Table
 def lower_search(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """``BaseSearchCV``: the methods of ``best_estimator_``."""
     if not hasattr(estimator, "best_estimator_"):
-        raise scope.refuse(f"{type(estimator).__name__}(refit={estimator.refit!r})", "refit=True, or a name or function")
+        raise scope.refuse(
+            f"{type(estimator).__name__}(refit={estimator.refit!r})", "refit=True, or a name or function"
+        )
     child = scope.lower(estimator.best_estimator_, inputs, "best_estimator_")
     return Lowered(child.transform, child.scores).with_evidence(child)
 
 
-def _positive(scope: Scope, child: Lowered, estimator: Any, methods: tuple[str, ...], position: int) -> tuple[str, Score]:
+def _positive(
+    scope: Scope, child: Lowered, estimator: Any, methods: tuple[str, ...], position: int
+) -> tuple[str, Score]:
     """``_get_response_values_binary``: the method used, and the score (rows,) of the class at ``position``."""
     graph = scope.graph
     name = next((method for method in methods if hasattr(estimator, method)), methods[0])
