@@ -36,7 +36,8 @@ def step(number: int, text: str) -> None:
 
 def run(*arguments: str | Path) -> None:
     """Show a command and run it; the demo ends where it fails."""
-    shown = " ".join("samescore" if item == BIN / "samescore" else str(item) for item in arguments)
+    names = {str(BIN / "samescore"): "samescore", sys.executable: "python"}
+    shown = " ".join(names.get(str(item), str(item)) for item in arguments)
     print(f"$ {shown}", flush=True)
     done = subprocess.run([str(item) for item in arguments], check=False)
     if done.returncode:

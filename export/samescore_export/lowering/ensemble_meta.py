@@ -1,0 +1,177 @@
+"""Lowerings for the ensembles of any estimators in ``sklearn.ensemble``: voting and stacking."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassifier, VotingRegressor
+
+from samescore_export.lowering.combining import (
+    chained,
+    class_index,
+    one_of,
+    score_of,
+    sized_score,
+    sum_rounding,
+    summed_in_order,
+)  # fmt: skip
+from samescore_export.lowering.compose import side_by_side
+from samescore_export.lowering.deciding import Margin, first_largest, lead, nearest_of, of_score, standing
+from samescore_export.lowering.labels import class_scores, label_score
+from samescore_export.scope import Lowered, Scope
+from samescore_export.values import Matrix, Rounding, Score, Table, matrix_of
+
+
+def _children(estimators: Sequence[Any], inputs: Matrix | Table, scope: Scope) -> list[Lowered]:
+    return [scope.lower(one, inputs, f"estimators_.{i}") for i, one in enumerate(estimators)]
+
+
+def _weights(estimator: Any) -> Any:
+    weights = estimator._weights_not_none
+    return None if weights is None else np.asarray(weights, np.float64)
+
+
+def _average(scope: Scope, scores: Sequence[Score], weights: Any) -> tuple[ir.Value, Rounding | None]:
+    """``numpy.average`` over the estimators: products added in order, divided by the sum of the weights."""
+    graph, count = scope.graph, len(scores)
+    values = [score.value for score in scores]
+    # numpy.average divides by the number without weights, and by their sum with them.
+    total = float(count) if weights is None else float(weights.reshape(-1, 1).sum(axis=0)[0])
+    if weights is not None:
+        values = [graph.op("Mul", v, graph.constant(float(w))) for v, w in zip(values, weights, strict=True)]
+    mean = graph.op("Div", chained(graph, values), graph.constant(total))
+    factors = [1.0 / total] * count if weights is None else [float(w) / total for w in weights]
+    return mean, sum_rounding(graph, scores, factors, 2.0 * (count + 2))
+
+
+def lower_voting_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """VotingRegressor: the weighted mean of the predictions."""
+    graph = scope.graph
+    children = _children(estimator.estimators_, inputs, scope)
+    scores = [score_of(scope, c, "predict", e) for c, e in zip(children, estimator.estimators_, strict=True)]
+    mean, rounding = _average(scope, scores, _weights(estimator))
+    if rounding is None and len(scores) >= 8:
+        sizes = [graph.op("Abs", score.value) for score in scores]
+        reason = "numpy adds eight or more predictions in one order for one row, in another for many"
+        rounding = Rounding(2.0 * (len(scores) + 2), graph.op("Max", *sizes), reason)
+    columns = side_by_side(graph, [of_score(graph, score) for score in scores])
+    return Lowered(columns, {"predict": Score(mean, "float64", rounding=rounding)}).with_evidence(*children)
+
+
+def lower_voting_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """VotingClassifier: "hard" counts weighted labels, the first of equals wins; "soft" averages probabilities."""
+    graph, classes = scope.graph, estimator.classes_
+    children = _children(estimator.estimators_, inputs, scope)
+    method = "predict_proba" if estimator.voting == "soft" else "predict"
+    scores = [score_of(scope, c, method, e) for c, e in zip(children, estimator.estimators_, strict=True)]
+    weights = _weights(estimator)
+    columns = side_by_side(graph, [of_score(graph, score) for score in scores])
+    if method == "predict_proba":
+        proba, rounding = _average(scope, scores, weights)
+        label = label_score(graph, first_largest(graph, proba), classes, lead(graph, proba, rounding))
+        found = {"predict": label, **class_scores(graph, proba, classes, rounding)}
+        if not estimator.flatten_transform:
+            return Lowered(None, {**found, "transform": _unflattened(scope, scores)}).with_evidence(*children)
+        # class_scores has the logarithm as well, which VotingClassifier has not.
+        found.pop("predict_log_proba")
+        return Lowered(columns, found).with_evidence(*children)
+    # The children were fitted on 0, 1, ...
+    votes = graph.op("Concat", *(standing(graph, score.value) for score in scores), axis=1)
+    hit = np.ones(len(scores)) if weights is None else weights
+    counted = summed_in_order(graph, one_of(graph, votes, hit, np.zeros(len(scores)), len(classes)), len(scores))
+    label = label_score(graph, first_largest(graph, counted), classes, nearest_of(graph, [s.margin for s in scores]))
+    return Lowered(columns, {"predict": label}).with_evidence(*children)
+
+
+def _unflattened(scope: Scope, scores: Sequence[Score]) -> Score:
+    raise scope.refuse(
+        "VotingClassifier(flatten_transform=False): its transform has the rows on the second axis",
+        "flatten_transform=True",
+    )
+
+
+def _stacked(
+    estimator: Any, inputs: Matrix | Table, scope: Scope
+) -> tuple[Matrix | Table, list[Lowered], list[Margin]]:
+    """``_BaseStacking._transform``: the estimators' answers side by side, then the input with ``passthrough``."""
+    graph = scope.graph
+    children = _children(estimator.estimators_, inputs, scope)
+    parts: list[Matrix | Table] = []
+    margins: list[Margin] = []
+    binary = hasattr(estimator, "classes_") and len(estimator.classes_) == 2
+    for child, method, one in zip(children, estimator.stack_method_, estimator.estimators_, strict=True):
+        score = score_of(scope, child, method, one)
+        if score.call is not None:
+            raise scope.refuse(f"{type(estimator).__name__} over several targets", "one target")
+        matrix = of_score(graph, score)
+        if score.type in ("string", "bool"):
+            raise scope.refuse(f"stack_method='predict' with {score.type} labels", "numbers")
+        if method == "predict" and score.margin is not None:
+            margins.append(score.margin)
+        if method == "predict_proba" and binary:
+            matrix = _last_column(scope, matrix)
+        parts.append(matrix)
+    sparse = False
+    if estimator.passthrough:
+        if isinstance(inputs, Table) and not inputs.numeric:
+            raise scope.refuse(f"{type(estimator).__name__}(passthrough=True) over string columns", "numeric columns")
+        x = matrix_of(graph, inputs)
+        if x.dtype == "float32":
+            x = replace(x, value=graph.op("Cast", x.value, to=int(ir.DataType.DOUBLE)), dtype="float64")
+        parts.append(x)
+        sparse = x.sparse
+    matrix = side_by_side(graph, parts, sparse)
+    assert isinstance(matrix, Matrix)
+    whole = all(isinstance(part, Matrix) and part.integers for part in parts)
+    return replace(matrix, integers=whole), children, margins
+
+
+def _last_column(scope: Scope, matrix: Matrix) -> Matrix:
+    graph, index = scope.graph, scope.graph.constant([1], np.int64)
+    rounding = matrix.rounding
+    if rounding is not None:
+        score = Score(matrix.value, "float64", (2,), rounding=rounding)
+        scale = graph.op("Gather", sized_score(graph, score, rounding), index, axis=1)
+        rounding = Rounding(rounding.ulp, scale, rounding.reason)
+    return Matrix(graph.op("Gather", matrix.value, index, axis=1), 1, rounding=rounding)
+
+
+def lower_stacking(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """StackingClassifier, StackingRegressor: the final estimator on the others' answers."""
+    graph = scope.graph
+    if isinstance(getattr(estimator, "_label_encoder", None), list):
+        raise scope.refuse(f"{type(estimator).__name__} over several targets", "one target")
+    columns, children, margins = _stacked(estimator, inputs, scope)
+    if margins:
+        raise scope.refuse(
+            f"{type(estimator).__name__} over labels that hang on sums BLAS does not fix (stack_method='predict')",
+            "stack_method='predict_proba' or 'decision_function', or labels of tree models",
+        )
+    final = scope.lower(estimator.final_estimator_, columns, "final_estimator_")
+    scores = {
+        name: final.scores[name]
+        for name in ("predict", "predict_proba", "decision_function")
+        if name in final.scores and hasattr(estimator, name)
+    }
+    if hasattr(estimator, "classes_"):
+        label = scores["predict"]
+        # The final estimator was fitted on 0, 1, ...
+        index = class_index(graph, label, np.arange(len(estimator.classes_)))
+        scores["predict"] = label_score(graph, index, estimator.classes_, label.margin)
+        classes = tuple(np.asarray(estimator.classes_).tolist())
+        for name in ("predict_proba", "decision_function"):
+            if name in scores and scores[name].labels is not None:
+                scores[name] = replace(scores[name], labels=classes)
+    return Lowered(columns, scores).with_evidence(*children, final)
+
+
+LOWERINGS = {
+    VotingClassifier: lower_voting_classifier,
+    VotingRegressor: lower_voting_regressor,
+    StackingClassifier: lower_stacking,
+    StackingRegressor: lower_stacking,
+}
