@@ -19,7 +19,7 @@ from samescore_runtime.frames import encode_frame
 from samescore_runtime.sessions import open_session
 
 #: The oldest onnxruntime on which the suite is run (``make test-lowest``).
-LOWEST_ONNXRUNTIME = "1.23.0"
+LOWEST_ONNXRUNTIME = "1.24.1"
 
 #: Intra-op threads of the second session: a number of its own, so that the same export gives the same bytes on any machine.
 THREADS = 2
