@@ -9,18 +9,29 @@ from typing import Any
 import numpy as np
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.ensemble import (
+    AdaBoostClassifier,
+    AdaBoostRegressor,
+    BaggingClassifier,
+    BaggingRegressor,
     ExtraTreesClassifier,
     ExtraTreesRegressor,
     GradientBoostingClassifier,
     GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
+    IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
+    StackingClassifier,
+    StackingRegressor,
+    VotingClassifier,
+    VotingRegressor,
 )
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.feature_selection import RFE, SelectFromModel, SelectKBest, VarianceThreshold
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, TunedThresholdClassifierCV
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
     Binarizer,
@@ -337,6 +348,67 @@ def _text() -> Iterator[Case]:
     yield Case("text/three classes", three, "within", ALL)
 
 
+def _ensembles_of_any() -> Iterator[Case]:
+    def members() -> list[tuple[str, Any]]:
+        return [
+            ("tree", DecisionTreeClassifier(max_depth=3, random_state=0)),
+            ("forest", RandomForestClassifier(4, random_state=0)),
+        ]
+
+    classifiers: dict[str, tuple[Callable[[], Any], Sameness]] = {
+        "soft voting": (lambda: VotingClassifier(members(), voting="soft", weights=[1, 2]), "proven"),
+        "hard voting": (lambda: VotingClassifier(members()), "proven"),
+        "stacking": (lambda: StackingClassifier(members(), LogisticRegression(), cv=3), "within"),
+        "bagging": (lambda: BaggingClassifier(n_estimators=4, max_features=0.5, random_state=0), "bit-equal"),
+        "boosted stumps": (lambda: AdaBoostClassifier(n_estimators=4, random_state=0), "within"),
+    }
+    for name, (make, sameness) in classifiers.items():
+        for classes in (2, 3):
+            build = _model(make, numbers, lambda c=classes: target(c))
+            yield Case(f"ensemble/{name}, {classes} classes", build, sameness)
+    regressors: dict[str, tuple[Callable[[], Any], Sameness]] = {
+        "voting": (lambda: VotingRegressor([("a", DecisionTreeRegressor(max_depth=3)), ("b", Ridge())]), "within"),
+        "stacking": (lambda: StackingRegressor([("a", DecisionTreeRegressor(max_depth=3))], Ridge(), cv=3), "within"),
+        "bagging": (lambda: BaggingRegressor(n_estimators=4, random_state=0), "bit-equal"),
+        "boosted trees": (lambda: AdaBoostRegressor(n_estimators=4, random_state=0), "bit-equal"),
+    }
+    for name, (make, sameness) in regressors.items():
+        yield Case(f"ensemble/{name} of regressors", _model(make, numbers, amounts), sameness)
+    outliers = _model(lambda: IsolationForest(n_estimators=20, max_features=0.5, random_state=0), numbers, lambda: None)
+    yield Case("ensemble/isolation forest", outliers, "within", ("predict", "decision_function", "score_samples"))
+
+
+def _chosen() -> Iterator[Case]:
+    search = _model(
+        lambda: GridSearchCV(RandomForestClassifier(4, random_state=0), {"max_depth": [2, None]}, cv=3), numbers, target
+    )
+    yield Case("chosen/grid search", search, "proven")
+    threshold = _model(
+        lambda: FixedThresholdClassifier(RandomForestClassifier(4, random_state=0), threshold=0.75, pos_label="yes"),
+        numbers,
+        target,
+    )
+    yield Case("chosen/fixed threshold", threshold, "proven")
+    tuned = _model(
+        lambda: TunedThresholdClassifierCV(RandomForestClassifier(4, random_state=0), cv=3),
+        numbers,
+        lambda: target(2, "int"),
+    )
+    yield Case("chosen/tuned threshold", tuned, "proven")
+    columns = _model(
+        lambda: make_pipeline(SelectKBest(k=2), RandomForestClassifier(4, random_state=0)), numbers, target
+    )
+    yield Case("chosen/best columns", columns, "proven")
+    eliminated = _model(lambda: RFE(RandomForestClassifier(4, random_state=0), n_features_to_select=2), numbers, target)
+    yield Case("chosen/recursive elimination", eliminated, "proven")
+    constant = _model(
+        lambda: make_pipeline(VarianceThreshold(), SelectFromModel(DecisionTreeRegressor(random_state=0))),
+        numbers,
+        amounts,
+    )
+    yield Case("chosen/from a model", constant, "bit-equal", ("transform",))
+
+
 def _scenario(name: str) -> Callable[[], tuple[Any, Any]]:
     """A scenario trained on the real data where they are, else on its simulator."""
 
@@ -359,7 +431,8 @@ def _scenarios() -> Iterator[Case]:
 
 def _catalogue() -> Iterator[Case]:
     for family in (
-        _scalers, _imputers, _encoders, _columns, _linear, _trees, _forests, _boosting, _histogram_boosting, _text, _scenarios,
+        _scalers, _imputers, _encoders, _columns, _linear, _trees, _forests, _boosting, _histogram_boosting, _text,
+        _ensembles_of_any, _chosen, _scenarios,
     ):  # fmt: skip
         yield from family()
 

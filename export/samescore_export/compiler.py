@@ -80,7 +80,8 @@ def canonical(found: Any, score: Score) -> NDArray[Any]:
 def default_methods(estimator: Any) -> tuple[str, ...]:
     """Labels and probabilities for classifiers (decision values where there are none), else what the estimator does."""
     if is_classifier(estimator):
-        return ("predict", "predict_proba" if hasattr(estimator, "predict_proba") else "decision_function")
+        beside = next((name for name in ("predict_proba", "decision_function") if hasattr(estimator, name)), None)
+        return ("predict",) if beside is None else ("predict", beside)
     if hasattr(estimator, "predict"):
         return ("predict",)
     return ("transform",) if hasattr(estimator, "transform") else ()

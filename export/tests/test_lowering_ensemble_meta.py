@@ -153,7 +153,9 @@ def test_bagging_with_missing_values_and_rare_classes():
     rows = X.copy()
     rows[::5, 1] = np.nan
     target = np.array(["a"] * 73 + ["b"] * 74 + ["c"] * 3)
-    model = BaggingClassifier(n_estimators=8, max_samples=0.1, random_state=1)
+    # A pipeline takes no sample weights, so its members see only the rows they drew.
+    member = make_pipeline(StandardScaler(), DecisionTreeClassifier(max_depth=3))
+    model = BaggingClassifier(member, n_estimators=8, max_samples=0.2, random_state=1)
     assert any(len(member.classes_) < 3 for member in model.fit(rows, target).estimators_)
     assert exact(proven(model, target, PROBABILITIES, rows)["predict_proba"])
 

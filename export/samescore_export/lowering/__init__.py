@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from samescore_export.lowering import (
+    bagging,
     compose,
     ensemble,
+    ensemble_meta,
+    feature_selection,
+    frozen,
     hist_gradient_boosting,
     impute,
+    isolation_forest,
     linear_model,
+    model_selection,
     preprocessing,
     text,
     tree,
@@ -15,11 +21,17 @@ from samescore_export.lowering import (
 
 #: Every built-in table, merged once by ``samescore_export.registry``.
 TABLES = (
+    bagging.LOWERINGS,
     compose.LOWERINGS,
     ensemble.LOWERINGS,
+    ensemble_meta.LOWERINGS,
+    feature_selection.LOWERINGS,
+    frozen.LOWERINGS,
     hist_gradient_boosting.LOWERINGS,
     impute.LOWERINGS,
+    isolation_forest.LOWERINGS,
     linear_model.LOWERINGS,
+    model_selection.LOWERINGS,
     preprocessing.LOWERINGS,
     text.LOWERINGS,
     tree.LOWERINGS,

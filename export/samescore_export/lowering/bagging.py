@@ -58,8 +58,8 @@ def lower_bagging_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope
     )
 
 
-def _widened(scope: Scope, score: Score, present: Any, classes: int) -> Score:
-    """A member's probabilities with a column for every class; a member may have seen only some."""
+def _widened(scope: Scope, score: Score, present: Any, classes: int, absent: float = 0.0) -> Score:
+    """A member's columns with one for every class; a member may have seen only some."""
     if len(present) == classes:
         return score
     graph = scope.graph
@@ -74,7 +74,7 @@ def _widened(scope: Scope, score: Score, present: Any, classes: int) -> Score:
     if rounding is not None:
         size = graph.op("Mul", sized(graph, score.value, rounding), graph.constant(np.ones(len(present))))
         rounding = Rounding(rounding.ulp, spread(size, 0.0), rounding.reason)
-    return Score(spread(score.value, 0.0), "float64", (classes,), rounding=rounding)
+    return Score(spread(score.value, absent), "float64", (classes,), rounding=rounding)
 
 
 def lower_bagging_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
@@ -112,21 +112,20 @@ def lower_bagging_classifier(estimator: Any, inputs: Matrix | Table, scope: Scop
     return Lowered(None, scores_found).with_evidence(*children)
 
 
-def _log_mean(scope: Scope, logs: list[tuple[Score, Any]], estimator: Any) -> Score:
+def _log_mean(scope: Scope, members: list[tuple[Score, Any]], estimator: Any) -> Score:
     """``numpy.logaddexp`` of the members' log probabilities, less the logarithm of their number."""
     graph, classes = scope.graph, int(estimator.n_classes_)
-    if any(len(present) != classes for _, present in logs):
-        raise scope.refuse("BaggingClassifier with members that lack a class", "members that have seen every class")
-    total = logs[0][0].value
+    logs = [_widened(scope, score, present, classes, -np.inf) for score, present in members]
+    total = logs[0].value
     size = graph.constant(1.0)
-    for position, (score, _) in enumerate(logs):
+    for position, score in enumerate(logs):
         assert score.rounding is not None
         size = graph.op("Max", size, _finite(scope, sized(graph, score.value, score.rounding)))
         if position:
             total = _logaddexp(scope, total, score.value)
     value = graph.op("Sub", total, graph.constant(float(np.log(estimator.n_estimators))))
-    ulp = max(score.rounding.ulp for score, _ in logs if score.rounding) + 6.0 * len(logs)
-    reason = logs[0][0].rounding.reason if logs[0][0].rounding else ""
+    ulp = max(score.rounding.ulp for score in logs if score.rounding) + 6.0 * len(logs)
+    reason = logs[0].rounding.reason if logs[0].rounding else ""
     labels = tuple(np.asarray(estimator.classes_).tolist())
     # A member's log(0) leaves the sum to the others, so the largest finite scale of all counts.
     return Score(value, "float64", (classes,), labels, Rounding(ulp, size, reason))

@@ -63,7 +63,7 @@ def sum_rounding(graph: Graph, scores: Sequence[Score], factors: Sequence[float]
         return None
     sizes = []
     for score, factor in zip(scores, factors, strict=True):
-        rounding = score.rounding or Rounding(0, graph.constant(0.0), "")
+        rounding = score.rounding or Rounding(0, graph.constant(np.zeros(1)), "")
         sizes.append(graph.op("Mul", sized_score(graph, score, rounding), graph.constant(abs(factor))))
     ulp = max(rounding.ulp for _, rounding, _ in inexact) + own
     return Rounding(ulp, chained(graph, sizes), inexact[0][1].reason)

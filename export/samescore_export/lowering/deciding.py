@@ -80,10 +80,10 @@ def nearest_of(graph: Graph, margins: Sequence[Margin]) -> Margin:
         return None
     parts = []
     for value, rounding in inexact:
-        unit = graph.op("Mul", rounding.scale or graph.constant(1.0), graph.constant(rounding.ulp))
-        share = graph.op("Div", graph.op("Abs", value), unit)
-        rows = graph.op("Flatten", share, axis=1)
-        parts.append(graph.op("ReduceMin", rows, graph.constant([1], np.int64), keepdims=1))
+        scale = rounding.scale or graph.constant(np.ones(1))
+        unit = graph.op("Mul", graph.op("Flatten", scale, axis=1), graph.constant(rounding.ulp))
+        share = graph.op("Div", graph.op("Abs", graph.op("Flatten", value, axis=1)), unit)
+        parts.append(graph.op("ReduceMin", share, graph.constant([1], np.int64), keepdims=1))
     closest = parts[0] if len(parts) == 1 else graph.op("Min", *parts)
     return flat(graph, closest), Rounding(1.0, None, inexact[0][1].reason)
 

@@ -48,6 +48,13 @@ def _average(scope: Scope, scores: Sequence[Score], weights: Any) -> tuple[ir.Va
     return mean, sum_rounding(graph, scores, factors, 2.0 * (count + 2))
 
 
+def _together(scope: Scope, parts: Sequence[Matrix | Table], sparse: bool = False) -> Matrix:
+    """``numpy.hstack``: whole numbers where all parts are."""
+    matrix = side_by_side(scope.graph, parts, sparse)
+    assert isinstance(matrix, Matrix)
+    return replace(matrix, integers=all(isinstance(part, Matrix) and part.integers for part in parts))
+
+
 def lower_voting_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """VotingRegressor: the weighted mean of the predictions."""
     graph = scope.graph
@@ -58,7 +65,7 @@ def lower_voting_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope)
         sizes = [graph.op("Abs", score.value) for score in scores]
         reason = "numpy adds eight or more predictions in one order for one row, in another for many"
         rounding = Rounding(2.0 * (len(scores) + 2), graph.op("Max", *sizes), reason)
-    columns = side_by_side(graph, [of_score(graph, score) for score in scores])
+    columns = _together(scope, [of_score(graph, score) for score in scores])
     return Lowered(columns, {"predict": Score(mean, "float64", rounding=rounding)}).with_evidence(*children)
 
 
@@ -69,7 +76,7 @@ def lower_voting_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope
     method = "predict_proba" if estimator.voting == "soft" else "predict"
     scores = [score_of(scope, c, method, e) for c, e in zip(children, estimator.estimators_, strict=True)]
     weights = _weights(estimator)
-    columns = side_by_side(graph, [of_score(graph, score) for score in scores])
+    columns = _together(scope, [of_score(graph, score) for score in scores])
     if method == "predict_proba":
         proba, rounding = _average(scope, scores, weights)
         label = label_score(graph, first_largest(graph, proba), classes, lead(graph, proba, rounding))
@@ -124,10 +131,7 @@ def _stacked(
             x = replace(x, value=graph.op("Cast", x.value, to=int(ir.DataType.DOUBLE)), dtype="float64")
         parts.append(x)
         sparse = x.sparse
-    matrix = side_by_side(graph, parts, sparse)
-    assert isinstance(matrix, Matrix)
-    whole = all(isinstance(part, Matrix) and part.integers for part in parts)
-    return replace(matrix, integers=whole), children, margins
+    return _together(scope, parts, sparse), children, margins
 
 
 def _last_column(scope: Scope, matrix: Matrix) -> Matrix:
