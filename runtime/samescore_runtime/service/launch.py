@@ -79,6 +79,9 @@ def _load(places: tuple[Place, ...], limits: Limits) -> Any:
     from samescore_runtime.service.app import create_app
     from samescore_runtime.service.models import load_models
 
+    # A forked worker inherits the watching process's handler, which only sets a flag there: a SIGTERM that came while the models
+    # load would be lost, and the stop would wait for ever. granian (2.8.7) sets the worker's own handler after this function.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _end_with_parent()
     try:
         app = create_app(load_models(places), limits)
