@@ -214,8 +214,9 @@ def _judge(
     if score.margin is not None and settled is not None:
         reason = score.margin[1].reason
         if comparison.mismatch is None and comparison.beyond:
-            within = int(((expected != got) & ~settled).sum())
-            comparison = compare(np.where(settled, expected, got), got)
+            rows = settled.reshape(-1, *(1 for _ in score.shape))
+            within = int(((expected != got) & ~rows).sum())
+            comparison = compare(np.where(rows, expected, got), got, tolerance, floor=_shaped(scale, expected))
     proof = OutputProof(
         "",
         tolerance,
