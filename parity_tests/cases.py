@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.ensemble import (
     AdaBoostClassifier,
@@ -30,8 +31,10 @@ from sklearn.ensemble import (
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.feature_selection import RFE, SelectFromModel, SelectKBest, VarianceThreshold
 from sklearn.impute import SimpleImputer
+from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, TunedThresholdClassifierCV
+from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, MultinomialNB
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
     Binarizer,
@@ -42,7 +45,7 @@ from sklearn.preprocessing import (
     RobustScaler,
     StandardScaler,
 )
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC, SVR, LinearSVC, NuSVR, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
 from parity_tests.case import Case, Sameness
@@ -409,6 +412,49 @@ def _chosen() -> Iterator[Case]:
     yield Case("chosen/from a model", constant, "bit-equal", ("transform",))
 
 
+def _probabilistic() -> Iterator[Case]:
+    bayes: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
+        "gaussian": (GaussianNB, numbers),
+        "multinomial": (MultinomialNB, lambda: np.abs(numbers())),
+        "complement": (ComplementNB, lambda: np.abs(numbers())),
+        "bernoulli": (BernoulliNB, numbers),
+    }
+    for name, (make, X) in bayes.items():
+        for classes in (2, 3):
+            yield Case(f"bayes/{name}, {classes} classes", _model(make, X, lambda c=classes: target(c)), "within", ALL)
+    words = _model(lambda: make_pipeline(CountVectorizer(), MultinomialNB()), texts, target)
+    yield Case("bayes/counts of words", words, "within", ALL)
+    for method in ("sigmoid", "isotonic"):
+        for classes in (2, 3):
+            build = _model(
+                lambda m=method: CalibratedClassifierCV(RandomForestClassifier(4, random_state=0), method=m, cv=3),
+                numbers,
+                lambda c=classes: target(c),
+            )
+            yield Case(f"calibrated/{method}, {classes} classes", build, "within")
+    isotonic = _model(lambda: IsotonicRegression(out_of_bounds="clip"), lambda: numbers()[:, [2]], amounts)
+    yield Case("calibrated/isotonic regression", isotonic, "within", ("predict",))
+
+
+def _vector_machines() -> Iterator[Case]:
+    for kernel in ("rbf", "linear", "poly", "sigmoid"):
+        for classes in (2, 3):
+            build = _model(
+                lambda k=kernel: make_pipeline(StandardScaler(), SVC(kernel=k)), numbers, lambda c=classes: target(c)
+            )
+            yield Case(f"svm/SVC {kernel}, {classes} classes", build, "within", ("predict", "decision_function"))
+    ties = _model(lambda: make_pipeline(StandardScaler(), SVC(break_ties=True)), numbers, lambda: target(4))
+    yield Case("svm/SVC breaking ties", ties, "within", ("predict", "decision_function"))
+    for kind in (SVR, NuSVR):
+        yield Case(
+            f"svm/{kind.__name__}",
+            _model(lambda k=kind: make_pipeline(StandardScaler(), k()), numbers, amounts),
+            "within",
+        )
+    outliers = _model(lambda: make_pipeline(StandardScaler(), OneClassSVM(nu=0.2)), numbers, lambda: None)
+    yield Case("svm/OneClassSVM", outliers, "within", ("predict", "decision_function", "score_samples"))
+
+
 def _scenario(name: str) -> Callable[[], tuple[Any, Any]]:
     """A scenario trained on the real data where they are, else on its simulator."""
 
@@ -432,7 +478,7 @@ def _scenarios() -> Iterator[Case]:
 def _catalogue() -> Iterator[Case]:
     for family in (
         _scalers, _imputers, _encoders, _columns, _linear, _trees, _forests, _boosting, _histogram_boosting, _text,
-        _ensembles_of_any, _chosen, _scenarios,
+        _ensembles_of_any, _chosen, _probabilistic, _vector_machines, _scenarios,
     ):  # fmt: skip
         yield from family()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from samescore_export.lowering import (
     bagging,
+    calibration,
     compose,
     ensemble,
     ensemble_meta,
@@ -12,9 +13,13 @@ from samescore_export.lowering import (
     hist_gradient_boosting,
     impute,
     isolation_forest,
+    isotonic,
     linear_model,
     model_selection,
+    naive_bayes,
+    neural_network,
     preprocessing,
+    svm,
     text,
     tree,
 )
@@ -22,6 +27,7 @@ from samescore_export.lowering import (
 #: Every built-in table, merged once by ``samescore_export.registry``.
 TABLES = (
     bagging.LOWERINGS,
+    calibration.LOWERINGS,
     compose.LOWERINGS,
     ensemble.LOWERINGS,
     ensemble_meta.LOWERINGS,
@@ -30,9 +36,13 @@ TABLES = (
     hist_gradient_boosting.LOWERINGS,
     impute.LOWERINGS,
     isolation_forest.LOWERINGS,
+    isotonic.LOWERINGS,
     linear_model.LOWERINGS,
     model_selection.LOWERINGS,
+    naive_bayes.LOWERINGS,
+    neural_network.LOWERINGS,
     preprocessing.LOWERINGS,
+    svm.LOWERINGS,
     text.LOWERINGS,
     tree.LOWERINGS,
 )
