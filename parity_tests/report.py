@@ -18,9 +18,9 @@ from typing import Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from parity_tests.backends import BACKENDS, Found, UnavailableError
-from parity_tests.cases import CASES
 from parity_tests.exclusions import EXCLUSIONS
 from parity_tests.prepared import Prepared, prepare, reached
+from parity_tests.zoo import CASES
 from samescore_export import ExportError, ProofError
 from samescore_runtime.comparison import Comparison, compare
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from parity_tests.backends import score_http, score_plain, score_runtime
-from parity_tests.cases import CASES
 from parity_tests.exclusions import EXCLUSIONS
 from parity_tests.prepared import prepare, reached
 from parity_tests.report import judge, main
+from parity_tests.zoo import CASES
 from samescore_export import ExportError, ProofError
 
 FULL = os.environ.get("SAMESCORE_FULL") == "1"

@@ -11,8 +11,8 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from parity_tests.cases import CASES
 from parity_tests.prepared import prepare
+from parity_tests.zoo import CASES
 from samescore_runtime import ArtifactError, InputError, load
 from samescore_runtime.cli import main
 

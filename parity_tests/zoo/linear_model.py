@@ -1,0 +1,47 @@
+"""Linear models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from parity_tests.case import Case
+from parity_tests.data import amounts, numbers, target
+from parity_tests.zoo.building import PROBABILITIES, model
+from samescore_export.lowering.linear_model import LOWERINGS as LINEAR
+
+
+def cases() -> Iterator[Case]:
+    for kind in LINEAR:
+        if (
+            hasattr(kind, "classes_")
+            or kind.__name__.endswith(("Classifier", "ClassifierCV", "SVC", "Perceptron"))
+            or "Logistic" in kind.__name__
+        ):
+            continue
+        build = model(lambda k=kind: make_pipeline(StandardScaler(), k()), numbers, amounts)
+        yield Case(f"linear/{kind.__name__}", build, "within")
+    classifiers: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
+        "LogisticRegression": (lambda: LogisticRegression(max_iter=500), (*PROBABILITIES, "decision_function")),
+        "LogisticRegression liblinear": (lambda: LogisticRegression(solver="liblinear"), PROBABILITIES),
+        "LinearSVC": (LinearSVC, ("predict", "decision_function")),
+        "RidgeClassifier": (RidgeClassifier, ("predict", "decision_function")),
+        "SGDClassifier log loss": (lambda: SGDClassifier(loss="log_loss", random_state=0), PROBABILITIES),
+        "SGDClassifier hinge": (lambda: SGDClassifier(random_state=0), ("predict", "decision_function")),
+    }
+    for name, (make, methods) in classifiers.items():
+        for classes in (2, 3):
+            if classes == 3 and "liblinear" in name:
+                continue
+            build = model(lambda m=make: make_pipeline(StandardScaler(), m()), numbers, lambda c=classes: target(c))
+            yield Case(f"linear/{name}, {classes} classes", build, "within", methods)
+    several = model(
+        lambda: make_pipeline(StandardScaler(), Ridge()), numbers, lambda: np.column_stack([amounts(), -amounts()])
+    )
+    yield Case("linear/two targets", several, "within")
