@@ -33,7 +33,20 @@ from samescore_runtime.contract import Contract, Layout, Output
 Settings: TypeAlias = tuple[Layout, Mapping[str, tuple[str | None, str | None]]]
 
 #: Methods of scikit-learn that can become outputs.
-METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
+METHODS = (
+    "predict",
+    "predict_proba",
+    "predict_log_proba",
+    "decision_function",
+    "transform",
+    "score_samples",
+    "kneighbors",
+)
+
+
+def method_of(output: str) -> str:
+    """The method an output belongs to: one with several results has an output each, ``predict_proba.0``, ``.1``, ..."""
+    return output.partition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -60,7 +73,12 @@ class Compiled:
         score = self.scores[output]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = score.call(estimator, native) if score.call is not None else getattr(estimator, output)(native)
+            if score.call is not None:
+                found = score.call(estimator, native)
+            else:
+                method, _, part = output.partition(".")
+                found = getattr(estimator, method)(native)
+                found = found[int(part)] if part else found
         return canonical(found, score)
 
 
@@ -82,9 +100,8 @@ def default_methods(estimator: Any) -> tuple[str, ...]:
     if is_classifier(estimator):
         beside = next((name for name in ("predict_proba", "decision_function") if hasattr(estimator, name)), None)
         return ("predict",) if beside is None else ("predict", beside)
-    if hasattr(estimator, "predict"):
-        return ("predict",)
-    return ("transform",) if hasattr(estimator, "transform") else ()
+    last = (name for name in ("predict", "transform", "kneighbors", "score_samples") if hasattr(estimator, name))
+    return tuple(last)[:1]
 
 
 @contextmanager
@@ -249,16 +266,17 @@ def _chosen(estimator: Any, lowered: Lowered, graph: Graph, methods: Sequence[st
         score = _transform_score(lowered.transform, graph)
         if score is not None:
             available["transform"] = score
-    wanted = tuple(methods or default_methods(estimator)) or tuple(available)
-    lacking = [name for name in wanted if name not in available]
+    known = tuple(dict.fromkeys(map(method_of, available)))
+    wanted = tuple(methods or default_methods(estimator)) or known
+    lacking = [name for name in wanted if name not in known]
     if lacking:
         raise ExportError(
             [
-                Unsupported("methods", name, f"one of {', '.join(available) or 'none, this model has no outputs'}")
+                Unsupported("methods", name, f"one of {', '.join(known) or 'none, this model has no outputs'}")
                 for name in lacking
             ]
         )
-    return {name: available[name] for name in wanted}
+    return {name: score for method in wanted for name, score in available.items() if method_of(name) == method}
 
 
 def _transform_score(value: Matrix | Table, graph: Graph) -> Score | None:

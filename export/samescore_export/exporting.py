@@ -11,7 +11,7 @@ import onnx
 import sklearn
 
 from samescore_export.artifact_writer import artifact_bytes, write_atomically
-from samescore_export.compiler import Compiled, compile_model
+from samescore_export.compiler import Compiled, compile_model, method_of
 from samescore_export.errors import ExportError, ProofError, Unsupported
 from samescore_export.goldens import make_goldens
 from samescore_export.profile import make_profile
@@ -169,7 +169,7 @@ def prove_file(
     """
     artifact = read_artifact(path)
     table = registry if isinstance(registry, Registry) else standard_registry(registry or ())
-    methods = [output.name for output in artifact.contract.outputs if not output.name.endswith(".index")]
+    methods = tuple(dict.fromkeys(method_of(output.name) for output in artifact.contract.outputs))
     progress("compile")
     compiled = compile_model(model, read_sample(X_sample), table, methods, artifact.contract.layout)
     written = onnx.ModelProto.FromString(artifact.content)

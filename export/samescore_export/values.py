@@ -206,7 +206,8 @@ class Score:
         rounding: how far it may be from scikit-learn's; None for the same bits. Labels have none.
         margin: for labels decided by comparing numbers that are not exact: the value (rows,) whose sign or size decides,
             and its rounding; a row whose margin is within it may go either way, in scikit-learn too.
-        call: gives the expected values from the estimator and X; None for the estimator's method of the output's name.
+        call: gives the expected values from the estimator and X; None for the estimator's method of the output's name (of
+            ``predict_proba.1`` the second item of what the method gives).
     """
 
     value: ir.Value
