@@ -9,6 +9,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from samescore_export.graph import Graph
+from samescore_export.margins import nearest_of
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Table, matrix_of, merge, table_of
 
@@ -19,8 +20,9 @@ def side_by_side(graph: Graph, parts: Sequence[Matrix | Table], sparse: bool = F
         return parts[0]
     if not parts:
         return Table(())
+    margin = nearest_of(graph, [part.margin for part in parts])
     if any(isinstance(part, Table) and not part.numeric for part in parts):
-        return Table(tuple(series for part in parts for series in table_of(part).series))
+        return Table(tuple(series for part in parts for series in table_of(part).series), margin)
     matrices = [matrix_of(graph, part) for part in parts]
     dtype = matrices[0].dtype
     if any(matrix.dtype != dtype for matrix in matrices):
@@ -30,8 +32,9 @@ def side_by_side(graph: Graph, parts: Sequence[Matrix | Table], sparse: bool = F
         sum(matrix.width for matrix in matrices),
         dtype,
         tuple(matrix.origin(i) for matrix in matrices for i in range(matrix.width)),
-        merge(graph, [(matrix.rounding, matrix.width) for matrix in matrices]),
+        merge(graph, [(matrix.rounding, matrix.value, matrix.width) for matrix in matrices]),
         sparse=sparse,
+        margin=margin,
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -18,13 +19,12 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 
-from samescore_export.certificate import Certificate
 from samescore_export.lowering.labels import class_scores, label_score
 from samescore_export.lowering.link import both_classes, sigmoid, softmax, through_link
-from samescore_export.lowering.tree import adds_exactly, fitted_tree, lower_trees
+from samescore_export.lowering.tree import Grown, adds_exactly, fitted_tree, lower_trees
 from samescore_export.lowering.tree_ensemble import Trees, constant_trees, joined
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Hint, Matrix, Score, Table
+from samescore_export.values import Matrix, Score, Table
 
 IN_ORDER = "trees are added in scikit-learn's order with one intra-op thread"
 EXACTLY = "the leaves add exactly in any order and on any number of threads"
@@ -32,9 +32,6 @@ EXACTLY = "the leaves add exactly in any order and on any number of threads"
 #: Nodes of one TreeEnsemble node, where the order of the sum is free. Measured on a forest of 423,000 nodes: 42,000 a block score
 #: 10,000 rows 2.5 times as fast as one block, and one row 5 us slower; 105,000 twice as fast, and one row 1 us slower.
 BLOCK = 64_000
-
-#: Summed trees, their certificates, their hints.
-_Forest: TypeAlias = tuple[ir.Value, tuple[Certificate, ...], tuple[Hint, ...]]
 
 
 def _single_output(estimator: Any, scope: Scope) -> None:
@@ -49,10 +46,10 @@ def lower_forest_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope)
     trees = joined([fitted_tree(member.tree_, member.tree_.value[:, 0, 0]) for member in estimator.estimators_])
     count = len(estimator.estimators_)
     order = EXACTLY if adds_exactly(trees.leaf[trees.left < 0], count) else IN_ORDER
-    total, certificate, hints = lower_trees(scope, inputs, trees, 1, order)
-    mean = graph.op("Div", total, graph.constant(float(count)))
+    grown = lower_trees(scope, inputs, trees, 1, order)
+    mean = graph.op("Div", grown.value, graph.constant(float(count)))
     flat = graph.op("Reshape", mean, graph.constant([-1], np.int64))
-    return Lowered(None, {"predict": Score(flat, "float64")}, (certificate,), hints)
+    return grown.lowered({"predict": Score(flat, "float64")})
 
 
 def lower_forest_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
@@ -63,16 +60,13 @@ def lower_forest_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope
     leaves = [f[member.tree_.children_left < 0] for f, member in zip(fractions, estimator.estimators_, strict=True)]
     pure = all(bool(np.isin(leaf, (0.0, 1.0)).all()) for leaf in leaves)
     lower = _tabled_fractions if not pure else _votes if classes != 2 else _binary_votes
-    total, certificates, hints = lower(scope, inputs, estimator, fractions)
-    proba = graph.op("Div", total, graph.constant(float(count)))
-    return Lowered(
-        None,
+    grown = lower(scope, inputs, estimator, fractions)
+    proba = graph.op("Div", grown.value, graph.constant(float(count)))
+    return grown.lowered(
         {
             "predict": label_score(graph, graph.op("ArgMax", proba, axis=1, keepdims=0), estimator.classes_),
             **class_scores(graph, proba, estimator.classes_),
-        },
-        certificates,
-        hints,
+        }
     )
 
 
@@ -89,7 +83,7 @@ def _blocks(parts: Sequence[Trees]) -> Iterator[Trees]:
     yield joined(block)
 
 
-def _votes(scope: Scope, inputs: Matrix | Table, estimator: Any, fractions: list[NDArray[np.float64]]) -> _Forest:
+def _votes(scope: Scope, inputs: Matrix | Table, estimator: Any, fractions: list[NDArray[np.float64]]) -> Grown:
     """Pure leaves: every tree adds 1 to one class, so one walk gives integer sums, exact in any order."""
     parts = []
     for member, fraction in zip(estimator.estimators_, fractions, strict=True):
@@ -99,31 +93,33 @@ def _votes(scope: Scope, inputs: Matrix | Table, estimator: Any, fractions: list
     return _summed(scope, inputs, parts, int(estimator.n_classes_))
 
 
-def _binary_votes(
-    scope: Scope, inputs: Matrix | Table, estimator: Any, fractions: list[NDArray[np.float64]]
-) -> _Forest:
+def _binary_votes(scope: Scope, inputs: Matrix | Table, estimator: Any, fractions: list[NDArray[np.float64]]) -> Grown:
     """Two classes and pure leaves: only the votes s for the second class are summed; the first has n - s, exactly."""
     parts = [
         fitted_tree(member.tree_, (fraction[:, 1] == 1.0).astype(np.float64))
         for member, fraction in zip(estimator.estimators_, fractions, strict=True)
     ]
-    second, certificates, hints = _summed(scope, inputs, parts, 1)
+    second = _summed(scope, inputs, parts, 1)
     graph, count = scope.graph, float(len(parts))
-    both = graph.op("Mul", second, graph.constant(np.array([-1.0, 1.0])))
-    return graph.op("Add", both, graph.constant(np.array([count, 0.0]))), certificates, hints
+    both = graph.op("Mul", second.value, graph.constant(np.array([-1.0, 1.0])))
+    return replace(second, value=graph.op("Add", both, graph.constant(np.array([count, 0.0]))))
 
 
-def _summed(scope: Scope, inputs: Matrix | Table, parts: Sequence[Trees], targets: int) -> _Forest:
+def _summed(scope: Scope, inputs: Matrix | Table, parts: Sequence[Trees], targets: int) -> Grown:
     """The sum of all trees, block by block; only for leaves whose sum is exact in any order."""
     found = [lower_trees(scope, inputs, block, targets, EXACTLY) for block in _blocks(parts)]
-    sums = [total for total, _, _ in found]
-    total = sums[0] if len(sums) == 1 else scope.graph.op("Sum", *sums)
-    return total, tuple(c for _, c, _ in found), tuple(hint for _, _, hints in found for hint in hints)
+    sums = [grown.value for grown in found]
+    return Grown(
+        sums[0] if len(sums) == 1 else scope.graph.op("Sum", *sums),
+        tuple(item for grown in found for item in grown.certificates),
+        tuple(item for grown in found for item in grown.hints),
+        tuple(item for grown in found for item in grown.margins),
+    )
 
 
 def _tabled_fractions(
     scope: Scope, inputs: Matrix | Table, estimator: Any, fractions: list[NDArray[np.float64]]
-) -> _Forest:
+) -> Grown:
     """Impure leaves: each tree gives the number of its leaf; the fractions are looked up and added tree by tree.
 
     A node has one target a leaf, so classes would cost a walk each. CumSum adds in order on any number of threads,
@@ -136,15 +132,14 @@ def _tabled_fractions(
         parts.append(fitted_tree(member.tree_, np.arange(offset, offset + nodes, dtype=np.float64), position))
         offset += nodes
     order = "a leaf's number is looked up in a table, and the trees are added in order"
-    numbers, certificate, hints = lower_trees(scope, inputs, joined(parts), len(parts), order)
-    index = graph.op("Cast", numbers, to=int(ir.DataType.INT64))
+    grown = lower_trees(scope, inputs, joined(parts), len(parts), order)
+    index = graph.op("Cast", grown.value, to=int(ir.DataType.INT64))
     looked_up = graph.op("Gather", graph.constant(np.concatenate(fractions)), index, axis=0)
     running = graph.op("CumSum", looked_up, graph.constant(1, np.int64))
-    total = graph.op("Gather", running, graph.constant(len(parts) - 1, np.int64), axis=1)
-    return total, (certificate,), hints
+    return replace(grown, value=graph.op("Gather", running, graph.constant(len(parts) - 1, np.int64), axis=1))
 
 
-def _boosted(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[ir.Value, Any, Any]:
+def _boosted(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Grown:
     """Raw scores (rows, K) of gradient boosting: the initial constants, then each stage's leaf times the learning rate."""
     initial = estimator.init_
     if not (isinstance(initial, str) and initial == "zero") and type(initial) not in (DummyClassifier, DummyRegressor):
@@ -161,15 +156,16 @@ def _boosted(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[ir.V
 
 def lower_gradient_boosting_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """GradientBoostingRegressor: the raw score."""
-    raw, certificate, hints = _boosted(estimator, inputs, scope)
-    flat = scope.graph.op("Reshape", raw, scope.graph.constant([-1], np.int64))
-    return Lowered(None, {"predict": Score(flat, "float64")}, (certificate,), hints)
+    grown = _boosted(estimator, inputs, scope)
+    flat = scope.graph.op("Reshape", grown.value, scope.graph.constant([-1], np.int64))
+    return grown.lowered({"predict": Score(flat, "float64")})
 
 
 def lower_gradient_boosting_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """GradientBoostingClassifier; the label is decided on the raw score, where it is exact."""
     graph = scope.graph
-    raw, certificate, hints = _boosted(estimator, inputs, scope)
+    grown = _boosted(estimator, inputs, scope)
+    raw = grown.value
     if len(estimator.classes_) == 2:
         flat = graph.op("Reshape", raw, graph.constant([-1], np.int64))
         # scikit-learn: raw >= 0 is the second class (here; HistGradientBoosting has > 0).
@@ -187,7 +183,7 @@ def lower_gradient_boosting_classifier(estimator: Any, inputs: Matrix | Table, s
         "decision_function": decision,
         **class_scores(graph, proba, estimator.classes_, rounding),
     }
-    return Lowered(None, scores, (certificate,), hints)
+    return grown.lowered(scores)
 
 
 LOWERINGS = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx_ir as ir
@@ -12,10 +13,15 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTre
 
 from samescore_export.certificate import Certificate
 from samescore_export.lowering.labels import class_scores, label_score
+from samescore_export.lowering.thresholds import near_thresholds
 from samescore_export.lowering.tree_ensemble import Trees, joined, splits_certificate, tree_ensemble
+from samescore_export.margins import Margin
 from samescore_export.ordered import through_float32
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Hint, Matrix, Score, Table, matrix_of
+
+#: Makes the certificate of a node of trees.
+Certify: TypeAlias = Callable[[ir.Value], Certificate]
 
 
 def as_float32(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -39,25 +45,56 @@ def fitted_tree(tree: Any, leaf: NDArray[np.float64], target: int = 0) -> Trees:
     )
 
 
-def lower_trees(
-    scope: Scope, inputs: Matrix | Table, trees: Trees, targets: int, exact_sum: str
-) -> tuple[ir.Value, Certificate, tuple[Hint, ...]]:
-    """Trees that round their input to float32: the node, its certificate, and the splits as hints.
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """Trees as a node: its value (rows, targets), and its evidence.
+
+    ``margins`` hold how close an inexact input comes to a split; they are empty where the input is exact.
+    """
+
+    value: ir.Value
+    certificates: tuple[Certificate, ...]
+    hints: tuple[Hint, ...]
+    margins: tuple[Margin, ...]
+
+    def lowered(self, scores: Mapping[str, Score], transform: Matrix | None = None) -> Lowered:
+        """What an estimator became whose scores are made from this."""
+        return Lowered(transform, scores, self.certificates, self.hints, margins=self.margins)
+
+
+def grow(scope: Scope, x: Matrix, trees: Trees, splits: NDArray[np.float64], targets: int, certify: Certify) -> Grown:
+    """The node of trees over ``x``, whose splits are written as ``splits``.
+
+    Behind an inexact step a row within its bound of a split may go either way, in scikit-learn too: that distance is the margin.
+    """
+    graph = scope.graph
+    value = x.value if x.dtype == "float64" else graph.op("Cast", x.value, to=int(ir.DataType.DOUBLE))
+    node = tree_ensemble(graph, value, trees, splits, targets)
+    margins: tuple[Margin, ...] = ()
+    if x.rounding is not None:
+        if trees.categories:
+            raise scope.refuse(
+                f"splits on categories behind a step that is not bit-equal ({x.rounding.reason})",
+                "categories as they come in, or from an ordinal encoder",
+            )
+        inner = trees.left >= 0
+        used = {int(f): splits[inner & (trees.feature == f)] for f in np.unique(trees.feature[inner])}
+        margins = (near_thresholds(graph, x, used),)
+    return Grown(node, (certify(node),), split_hints(x, trees, splits), margins)
+
+
+def lower_trees(scope: Scope, inputs: Matrix | Table, trees: Trees, targets: int, exact_sum: str) -> Grown:
+    """Trees that round their input to float32.
 
     The cast is folded into the splits, so that one node does it all: a Cast to float32 before it would need a second one back
     to double, as the node's input and leaves share a type.
     """
-    x = matrix_of(scope.graph, inputs)
-    if x.rounding is not None:
-        raise scope.refuse(
-            f"trees behind a step that is not bit-equal ({x.rounding.reason})",
-            "steps before trees that give scikit-learn's bits: scalers, imputers, encoders, selection",
-        )
-    value = x.value if x.dtype == "float64" else scope.graph.op("Cast", x.value, to=int(ir.DataType.DOUBLE))
     splits = through_float32(trees.threshold)
-    node = tree_ensemble(scope.graph, value, trees, splits, targets)
-    certificate = splits_certificate(scope.graph.path, node, trees, as_float32, exact_sum)
-    return node, certificate, split_hints(x, trees, splits)
+
+    def certify(node: ir.Value) -> Certificate:
+        return splits_certificate(scope.graph.path, node, trees, as_float32, exact_sum)
+
+    return grow(scope, matrix_of(scope.graph, inputs), trees, splits, targets, certify)
 
 
 def split_hints(x: Matrix, trees: Trees, splits: NDArray[np.float64]) -> tuple[Hint, ...]:
@@ -103,9 +140,9 @@ def lower_tree_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     _single_output(estimator, scope)
     tree = estimator.tree_
     trees = fitted_tree(tree, tree.value[:, 0, 0])
-    node, certificate, hints = lower_trees(scope, inputs, trees, 1, "a leaf's value is the answer itself")
-    flat = scope.graph.op("Reshape", node, scope.graph.constant([-1], np.int64))
-    return Lowered(None, {"predict": Score(flat, "float64")}, (certificate,), hints)
+    grown = lower_trees(scope, inputs, trees, 1, "a leaf's value is the answer itself")
+    flat = scope.graph.op("Reshape", grown.value, scope.graph.constant([-1], np.int64))
+    return grown.lowered({"predict": Score(flat, "float64")})
 
 
 def lower_tree_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
@@ -114,18 +151,17 @@ def lower_tree_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) 
     tree = estimator.tree_
     graph = scope.graph
     trees = fitted_tree(tree, np.arange(tree.node_count, dtype=np.float64))
-    node, certificate, hints = lower_trees(scope, inputs, trees, 1, "a leaf's number is looked up in a table")
-    number = graph.op("Cast", graph.op("Reshape", node, graph.constant([-1], np.int64)), to=int(ir.DataType.INT64))
+    grown = lower_trees(scope, inputs, trees, 1, "a leaf's number is looked up in a table")
+    number = graph.op(
+        "Cast", graph.op("Reshape", grown.value, graph.constant([-1], np.int64)), to=int(ir.DataType.INT64)
+    )
     table = np.ascontiguousarray(tree.value[:, 0, : estimator.n_classes_])
     proba = graph.op("Gather", graph.constant(table), number, axis=0)
-    return Lowered(
-        None,
+    return grown.lowered(
         {
             "predict": label_score(graph, graph.op("ArgMax", proba, axis=1, keepdims=0), estimator.classes_),
             **class_scores(graph, proba, estimator.classes_),
-        },
-        (certificate,),
-        hints,
+        }
     )
 
 
