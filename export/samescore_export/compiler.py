@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from samescore_export.acceptance import Acceptance, ask
-from samescore_export.certificate import Certificate
+from samescore_export.certificate import Certificate, FinishedGraph
 from samescore_export.errors import ExportError, Unsupported
 from samescore_export.graph import Graph, without_outputs
 from samescore_export.inputs import Inputs, make_inputs
@@ -56,12 +56,14 @@ class Compiled:
     Attributes:
         model: the graph, without metadata.
         bounds: the same graph with the auxiliary outputs named in ``roundings`` and ``margins`` added, for the proof alone.
+        used: names of the graph's nodes and constants.
         contract: what it takes and gives.
         scores: output name -> how it was lowered.
     """
 
     model: onnx.ModelProto
     bounds: onnx.ModelProto
+    used: frozenset[str]
     contract: Contract
     scores: Mapping[str, Score]
     certificates: tuple[Certificate, ...]
@@ -164,9 +166,11 @@ def compile_model(
     scores = _chosen(estimator, lowered, graph, methods)
     contract = Contract(layout, inputs.columns, inputs.tensors, _outputs(scores))
     bounds = _proto(graph, scores)
+    model = without_outputs(bounds, lambda name: "#" in name)
     return Compiled(
-        model=without_outputs(bounds, lambda name: "#" in name),
+        model=model,
         bounds=bounds,
+        used=FinishedGraph(model).names,
         contract=contract,
         scores=scores,
         certificates=lowered.certificates,

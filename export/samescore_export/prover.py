@@ -126,7 +126,7 @@ def prove(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000)
 
     Never raises for a difference: it is in ``failures``, with output, row, expected, got and ulp.
     """
-    finished = FinishedGraph(compiled.model)
+    finished = FinishedGraph(compiled.model, compiled.used)
     verdicts = tuple(certificate.verify(finished) for certificate in compiled.certificates)
     failures = [failure for verdict in verdicts for failure in verdict.failures]
     probes = make_probes(compiled.sample, compiled.contract, compiled.hints, seed, budget)

@@ -10,15 +10,14 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from samescore_export.certificate import Certificate
 from samescore_export.graph import Graph
 from samescore_export.lowering.ensemble import IN_ORDER
 from samescore_export.lowering.labels import class_scores, label_score
 from samescore_export.lowering.link import both_classes, exponential, sigmoid, softmax, through_link
-from samescore_export.lowering.tree import Grown, grow
-from samescore_export.lowering.tree_ensemble import Trees, constant_trees, joined, splits_certificate
+from samescore_export.lowering.tree_ensemble import Trees
+from samescore_export.lowering.walking import FLOAT64, Grown, summed
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Rounding, Score, Table, matrix_of, same
+from samescore_export.values import Matrix, Rounding, Score, Table
 
 #: Losses of the regressor -> their inverse link; the identity where there is none.
 _INVERSE_LINKS: dict[str, Callable[[Graph, ir.Value], ir.Value] | None] = {
@@ -70,16 +69,10 @@ def _raw_scores(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[G
         assert before.transform is not None
         inputs = before.transform
     baseline = np.ravel(estimator._baseline_prediction).astype(np.float64)
-    groups = [constant_trees(baseline.tolist())]
-    for iteration in estimator._predictors:
-        groups.extend(_fitted(predictor, target) for target, predictor in enumerate(iteration))
-    trees = joined(groups)
-
-    def certify(node: ir.Value) -> Certificate:
-        return splits_certificate(scope.graph.path, node, trees, same, IN_ORDER)
-
-    x = matrix_of(scope.graph, inputs)
-    return grow(scope, x, trees, trees.threshold, len(baseline), certify), before
+    parts = [
+        _fitted(predictor, target) for iteration in estimator._predictors for target, predictor in enumerate(iteration)
+    ]
+    return summed(scope, inputs, parts, len(baseline), FLOAT64, IN_ORDER, baseline.tolist()), before
 
 
 def lower_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:

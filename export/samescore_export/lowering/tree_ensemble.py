@@ -65,6 +65,35 @@ def constant_trees(values: Sequence[float]) -> Trees:
     )
 
 
+def bisection(edges: NDArray[np.float64], feature: int = 0, target: int = 0, offset: int = 0) -> Trees:
+    """A balanced tree that adds to ``target`` how many of the sorted ``edges`` are below a value, plus ``offset``."""
+    count = len(edges)
+    threshold, leaf = np.zeros(2 * count + 1), np.zeros(2 * count + 1)
+    left, right = np.full(2 * count + 1, -1, np.int64), np.full(2 * count + 1, -1, np.int64)
+    pending = [(0, 0, count)]
+    free = 1
+    while pending:
+        node, low, high = pending.pop()
+        if low == high:
+            leaf[node] = offset + low
+            continue
+        middle = (low + high) // 2
+        threshold[node], left[node], right[node] = edges[middle], free, free + 1
+        pending += [(free, low, middle), (free + 1, middle + 1, high)]
+        free += 2
+    return Trees(
+        roots=np.zeros(1, np.int64),
+        feature=np.full(2 * count + 1, feature, np.int64),
+        threshold=threshold,
+        left=left,
+        right=right,
+        missing_left=np.zeros(2 * count + 1, bool),
+        leaf=leaf,
+        target=np.full(2 * count + 1, target, np.int64),
+        categories={},
+    )
+
+
 def joined(groups: Sequence[Trees]) -> Trees:
     """The trees of all groups, in order."""
     offsets = np.concatenate([[0], np.cumsum([len(group.feature) for group in groups])])
@@ -156,27 +185,37 @@ def tree_ensemble(graph: Graph, x: ir.Value, trees: Trees, splits: NDArray[np.fl
 
 
 def splits_certificate(
-    at: str, node: ir.Value, trees: Trees, rounded: Callable[[NDArray[np.float64]], NDArray[np.float64]], exact_sum: str
+    at: str,
+    nodes: Sequence[tuple[ir.Value, Trees]],
+    rounded: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    claim: str,
 ) -> Certificate:
-    """Every tree in the node is the fitted tree: same shape, features, missing sides, category sets and leaves, and each split
+    """Every tree in the nodes is the fitted tree: same shape, features, missing sides, category sets and leaves, and each split
     falls between the same two float64 numbers.
 
     The split t of the model and the split s in the file agree on every x if rounded(s) <= t and rounded(next(s)) > t,
     because ``rounded`` never decreases.
     """
-    assert node.name is not None
-    name = node.name
+    named = [(str(node.name), trees) for node, trees in nodes]
 
     def verify(finished: FinishedGraph) -> Verdict:
-        if name not in finished.nodes:
-            return Verdict(0, (f"{at}: no node {name}; the node that holds the trees",))
-        return _verify(finished, name, at, trees, rounded)
+        verdicts = [
+            _verify(finished, name, at, trees, rounded)
+            if name in finished.nodes
+            else Verdict(0, (f"{at}: no node {name}; the node that holds the trees",))
+            for name, trees in named
+            if finished.claimed(name)
+        ]
+        failures = [failure for verdict in verdicts for failure in verdict.failures]
+        return Verdict(sum(verdict.checked for verdict in verdicts), tuple(failures[:10]))
 
+    # Where trees stand both in one node and in a node each, every tree is counted once.
+    trees = max(len(some.roots) for _, some in named)
     return Certificate(
         at,
         "tree_splits",
-        f"{len(trees.roots)} trees: every split decides like the fitted one for every float64 input, "
-        f"and every leaf has the fitted value; {exact_sum}",
+        f"{trees} trees: every split decides like the fitted one for every float64 input, "
+        f"and every leaf has the fitted value; {claim}",
         "sums in a session with more than one intra-op thread, unless the leaves add exactly",
         verify,
     )
