@@ -24,6 +24,9 @@ LOWEST_ONNXRUNTIME = "1.24.1"
 #: Intra-op threads of the second session: a number of its own, so that the same export gives the same bytes on any machine.
 THREADS = 2
 
+#: Rows of the sample that the profile's output histograms are made from.
+REFERENCE_ROWS = 10_000
+
 #: Rows scored one at a time as well, since a batch and a single row may take different paths.
 SINGLE_ROWS = 24
 
@@ -56,7 +59,8 @@ class Proof:
     """The evidence for one artifact; ``failures`` is empty if all of it holds.
 
     ``expected`` are the original model's answers on the probes, ``got`` the graph's. ``fit`` says which rows can be goldens: no label within the
-    rounding bound of flipping, no scale far beyond the sample's.
+    rounding bound of flipping, no scale far beyond the sample's. ``reference`` are the graph's scores on the sample itself, for the
+    profile.
     """
 
     seed: int
@@ -69,6 +73,7 @@ class Proof:
     got: Mapping[str, NDArray[Any]]
     fit: NDArray[np.bool_]
     failures: tuple[str, ...]
+    reference: Mapping[str, NDArray[Any]]
 
     def to_json(self) -> dict[str, Any]:
         """The entry ``samescore.proof`` (docs/artifact.md)."""
@@ -132,11 +137,15 @@ def prove(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000)
     probes = make_probes(compiled.sample, compiled.contract, compiled.hints, seed, budget)
     native = probes.sample.native()
     content = compiled.model.SerializeToString()
-    session = open_session(content, "the compiled graph")
     feed = encode_frame(compiled.contract, native)
-    got = _run(session, feed)
+    # One session at a time: that of a large forest takes as much memory as compiling it.
     got_default = _run(open_session(content, "the compiled graph", threads=THREADS), feed)
-    bounds = _run(open_session(compiled.bounds.SerializeToString(), "the graph with bounds"), feed)
+    bounds = {}
+    if any("#" in output.name for output in compiled.bounds.graph.output):
+        bounds = _run(open_session(compiled.bounds.SerializeToString(), "the graph with bounds"), feed)
+    session = open_session(content, "the compiled graph")
+    got = _run(session, feed)
+    reference = _run(session, encode_frame(compiled.contract, compiled.sample.take(slice(0, REFERENCE_ROWS)).native()))
     with single_threaded(estimator):
         expected = {name: compiled.expected(estimator, name, native) for name in compiled.scores}
         singles = _singles(estimator, compiled, probes, session)
@@ -159,7 +168,7 @@ def prove(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000)
         outputs[name] = replace(proof, sameness=_sameness(score, proof, finished, verdicts, compiled))
         failures += failed
         failures += _judge_singles(name, score, singles, bounds, probes)
-    return Proof(seed, budget, probes, outputs, verdicts, compiled, expected, got, fit, tuple(failures))
+    return Proof(seed, budget, probes, outputs, verdicts, compiled, expected, got, fit, tuple(failures), reference)
 
 
 def _run(session: Any, feed: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -14,7 +14,7 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from samescore_export.certificate import Certificate, FinishedGraph, Verdict
-from samescore_export.graph import Graph
+from samescore_export.graph import Graph, Ints
 from samescore_export.ordered import next_up
 
 #: BRANCH_LEQ (x <= split) and BRANCH_MEMBER (x in set) of the operator's nodes_modes.
@@ -144,9 +144,9 @@ def tree_ensemble(graph: Graph, x: ir.Value, trees: Trees, splits: NDArray[np.fl
     left = np.where(single, nodes, trees.left[nodes])
     right = np.where(single, nodes, trees.right[nodes])
 
-    def child(side: NDArray[np.int64]) -> tuple[list[int], list[int]]:
+    def child(side: NDArray[np.int64]) -> tuple[Ints, Ints]:
         is_leaf = ~inner[side]
-        return np.where(is_leaf, leaf_number[side], node_number[side]).tolist(), is_leaf.astype(np.int64).tolist()
+        return Ints(np.where(is_leaf, leaf_number[side], node_number[side])), Ints(is_leaf.astype(np.int64))
 
     true_ids, true_leafs = child(left)
     false_ids, false_leafs = child(right)
@@ -162,7 +162,7 @@ def tree_ensemble(graph: Graph, x: ir.Value, trees: Trees, splits: NDArray[np.fl
     leaves = np.flatnonzero(~inner)
     missing = np.where(single, False, trees.missing_left[nodes])
     if missing.any():
-        attributes["nodes_missing_value_tracks_true"] = missing.astype(np.int64).tolist()
+        attributes["nodes_missing_value_tracks_true"] = Ints(missing.astype(np.int64))
     return graph.op(
         "TreeEnsemble",
         x,
@@ -170,15 +170,15 @@ def tree_ensemble(graph: Graph, x: ir.Value, trees: Trees, splits: NDArray[np.fl
         n_targets=targets,
         aggregate_function=1,
         post_transform=0,
-        tree_roots=node_number[trees.roots].tolist(),
-        nodes_featureids=np.where(single, 0, trees.feature[nodes]).tolist(),
+        tree_roots=Ints(node_number[trees.roots]),
+        nodes_featureids=Ints(np.where(single, 0, trees.feature[nodes])),
         nodes_splits=written,
         nodes_modes=modes,
         nodes_truenodeids=true_ids,
         nodes_trueleafs=true_leafs,
         nodes_falsenodeids=false_ids,
         nodes_falseleafs=false_leafs,
-        leaf_targetids=trees.target[leaves].tolist(),
+        leaf_targetids=Ints(trees.target[leaves]),
         leaf_weights=trees.leaf[leaves],
         **attributes,
     )
