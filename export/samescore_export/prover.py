@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from samescore_export.certificate import FinishedGraph, Verdict
 from samescore_export.compiler import Compiled, single_threaded
 from samescore_export.probes import Probes, make_probes
+from samescore_export.sample import Sample
 from samescore_export.values import Rounding, Score
 from samescore_runtime.comparison import EXACT, Comparison, Tolerance, compare
 from samescore_runtime.frames import encode_frame
@@ -130,6 +131,8 @@ def prove(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000)
     verdicts = tuple(certificate.verify(finished) for certificate in compiled.certificates)
     failures = [failure for verdict in verdicts for failure in verdict.failures]
     probes = make_probes(compiled.sample, compiled.contract, compiled.hints, seed, budget)
+    with single_threaded(estimator):
+        probes = _answered(estimator, compiled, probes)
     native = probes.sample.native()
     content = compiled.model.SerializeToString()
     session = open_session(content, "the compiled graph")
@@ -160,6 +163,32 @@ def prove(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000)
         failures += failed
         failures += _judge_singles(name, score, singles, bounds, probes)
     return Proof(seed, budget, probes, outputs, verdicts, compiled, expected, got, fit, tuple(failures))
+
+
+def _answered(estimator: Any, compiled: Compiled, probes: Probes) -> Probes:
+    """The probes less those that the original model refuses (a negative number where it wants counts, say).
+
+    Rows of the sample stay: a model that refuses these has the wrong sample, and its own error says so.
+    """
+    if _takes(estimator, compiled, probes.sample):
+        return probes
+    refused = [
+        row
+        for row in np.flatnonzero(probes.kinds != "sample")
+        if not _takes(estimator, compiled, probes.sample.take([int(row)]))
+    ]
+    kept = np.setdiff1d(np.arange(len(probes.kinds)), refused)
+    return replace(probes, sample=probes.sample.take(kept), kinds=probes.kinds[kept], columns=probes.columns[kept])
+
+
+def _takes(estimator: Any, compiled: Compiled, rows: Sample) -> bool:
+    native = rows.native()
+    try:
+        for name in compiled.scores:
+            compiled.expected(estimator, name, native)
+    except Exception:
+        return False
+    return True
 
 
 def _run(session: Any, feed: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
