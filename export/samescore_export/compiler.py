@@ -83,8 +83,13 @@ class Compiled:
 
 
 def canonical(found: Any, score: Score) -> NDArray[Any]:
-    """An estimator's answer as an array of the output's type: sparse made dense, integer labels int64."""
+    """An estimator's answer as an array of the output's type: sparse made dense, integer labels int64.
+
+    Some drop the rows' axis for a single row (SparsePCA); it is put back.
+    """
     array = np.asarray(found.toarray() if hasattr(found, "toarray") else found)
+    if len(score.shape) == 1 and array.shape == score.shape:
+        array = array.reshape(1, -1)
     if score.type == "string":
         return array.astype(object)
     if score.type == "int64" and array.dtype.kind in "iu":
