@@ -154,7 +154,7 @@ class Bounded:
         """The natural logarithm."""
         graph = self.graph
         value = graph.op("Log", self.value)
-        lowest = graph.op("Max", graph.op("Sub", self.value, self.error()), graph.constant(1e-300))
+        lowest = graph.op("Max", graph.op("Sub", self.value, self.error()), graph.constant(1e-323))
         moved = graph.op("Min", graph.op("Div", self.size, lowest), graph.constant(_LARGEST))
         magnitude = graph.op("Abs", value)
         size = magnitude if self.exact else graph.op("Max", magnitude, moved)
