@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -57,7 +57,8 @@ class Proof:
     """The evidence for one artifact; ``failures`` is empty if all of it holds.
 
     ``expected`` are the original model's answers on the probes, ``got`` the graph's. ``fit`` says which rows can be goldens: no label within the
-    rounding bound of flipping, no scale far beyond the sample's.
+    rounding bound of flipping, no scale far beyond the sample's. ``answer`` gives the original model's answers for other rows: those of
+    some models depend on the rest of the batch.
     """
 
     seed: int
@@ -70,6 +71,7 @@ class Proof:
     got: Mapping[str, NDArray[Any]]
     fit: NDArray[np.bool_]
     failures: tuple[str, ...]
+    answer: Callable[[str, Sample], NDArray[Any]] = field(repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """The entry ``samescore.proof`` (docs/artifact.md)."""
@@ -162,7 +164,12 @@ def prove(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000)
         outputs[name] = replace(proof, sameness=_sameness(score, proof, finished, verdicts, compiled))
         failures += failed
         failures += _judge_singles(name, score, singles, bounds, probes)
-    return Proof(seed, budget, probes, outputs, verdicts, compiled, expected, got, fit, tuple(failures))
+
+    def answer(name: str, rows: Sample) -> NDArray[Any]:
+        with single_threaded(estimator):
+            return compiled.expected(estimator, name, rows.native())
+
+    return Proof(seed, budget, probes, outputs, verdicts, compiled, expected, got, fit, tuple(failures), answer)
 
 
 def _answered(estimator: Any, compiled: Compiled, probes: Probes) -> Probes:
@@ -295,6 +302,9 @@ def _singles(
     found = []
     for row in np.unique(rows):
         native = probes.sample.take([row]).native()
+        if probes.kinds[row] != "sample" and not _takes(estimator, compiled, probes.sample.take([int(row)])):
+            # Taken among others and refused alone (MiniBatchNMF looks at the mean of the batch).
+            continue
         expected = {name: compiled.expected(estimator, name, native) for name in compiled.scores}
         found.append((int(row), expected, _run(session, encode_frame(compiled.contract, native))))
     return found
