@@ -58,6 +58,7 @@ class Compiled:
         bounds: the same graph with the auxiliary outputs named in ``roundings`` and ``margins`` added, for the proof alone.
         contract: what it takes and gives.
         scores: output name -> how it was lowered.
+        coupled: whether the answer for a row hangs on the other rows of its batch.
     """
 
     model: onnx.ModelProto
@@ -67,6 +68,7 @@ class Compiled:
     certificates: tuple[Certificate, ...]
     hints: tuple[Hint, ...]
     sample: Sample
+    coupled: bool = False
 
     def expected(self, estimator: Any, output: str, native: Any) -> NDArray[Any]:
         """What the original model gives for an output, in the dtypes of the contract."""
@@ -177,6 +179,7 @@ def compile_model(
         certificates=lowered.certificates,
         hints=lowered.hints,
         sample=sample,
+        coupled=bool(scope.coupled),
     )
 
 

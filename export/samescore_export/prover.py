@@ -177,6 +177,8 @@ def _answered(estimator: Any, compiled: Compiled, probes: Probes) -> Probes:
 
     Rows of the sample stay: a model that refuses these has the wrong sample, and its own error says so.
     """
+    if compiled.coupled:
+        probes = _kept(probes, ~_huge(probes))
     if _takes(estimator, compiled, probes.sample):
         return probes
     refused = [
@@ -184,8 +186,22 @@ def _answered(estimator: Any, compiled: Compiled, probes: Probes) -> Probes:
         for row in np.flatnonzero(probes.kinds != "sample")
         if not _takes(estimator, compiled, probes.sample.take([int(row)]))
     ]
-    kept = np.setdiff1d(np.arange(len(probes.kinds)), refused)
-    return replace(probes, sample=probes.sample.take(kept), kinds=probes.kinds[kept], columns=probes.columns[kept])
+    return _kept(probes, ~np.isin(np.arange(len(probes.kinds)), refused))
+
+
+def _kept(probes: Probes, rows: NDArray[np.bool_]) -> Probes:
+    return replace(probes, sample=probes.sample.take(rows), kinds=probes.kinds[rows], columns=probes.columns[rows])
+
+
+def _huge(probes: Probes) -> NDArray[np.bool_]:
+    """Probes with a number far beyond the sample's; where rows share an answer, it would drown all the others."""
+    usual = probes.kinds == "sample"
+    huge = np.zeros(len(usual), bool)
+    for values in probes.sample.columns.values():
+        if values.dtype.kind == "f":
+            size = np.abs(values)
+            huge |= size > FAR * max(1.0, float(np.nanmax(size[usual], initial=0.0)))
+    return huge
 
 
 def _takes(estimator: Any, compiled: Compiled, rows: Sample) -> bool:

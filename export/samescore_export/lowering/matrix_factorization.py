@@ -89,6 +89,7 @@ def _result(scope: Scope, x: Matrix, problem: _Problem, found: Found, refused: i
     Jacobian in logarithms has eigenvalues between 0 and 1; the root of the condition number stands between that norm and the elements.
     """
     graph, h = scope.graph, problem.h
+    scope.coupled.add(graph.path)
     w, steps, gap = found
     curvature = h @ h.T + problem.l2 * np.eye(len(h))
     values = np.linalg.eigvalsh(curvature)
