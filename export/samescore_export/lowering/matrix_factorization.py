@@ -72,7 +72,10 @@ def lower_nmf(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
 
 
 def lower_mini_batch_nmf(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
-    """MiniBatchNMF: multiplicative updates until W moves by no more than ``tol``."""
+    """MiniBatchNMF: multiplicative updates until W moves by no more than ``tol``.
+
+    It does not refuse negative numbers, which may make a divisor nearly 0; no bound is claimed for such a row.
+    """
     graph = scope.graph
     x = doubles(scope, inputs, estimator)
     problem = _problem(estimator, x)
@@ -109,6 +112,9 @@ def _result(scope: Scope, x: Matrix, problem: _Problem, found: Found, refused: i
         any_refused = graph.op("ReduceMax", graph.op("Cast", refused, to=int(ir.DataType.DOUBLE)), axis, keepdims=1)
         value = graph.op("Where", graph.op("Greater", any_refused, graph.constant(0.0)), graph.constant(np.nan), w)
     each = graph.op("Expand", gap, graph.op("Shape", w, start=0, end=1))
+    if refused is None:
+        positive = graph.op("GreaterOrEqual", graph.op("ReduceMin", x.value, axis, keepdims=0), graph.constant(0.0))
+        each = graph.op("Where", positive, each, graph.constant(0.0))
     margin = (each, Rounding(_STOPPING, None, "a stopping rule decided by inexact numbers"))
     transposed = np.ascontiguousarray(h.T)
     certificate = constants_certificate(graph.path, {"components_.T": (graph.constant(transposed), transposed)})
