@@ -293,8 +293,8 @@ def _transform_score(value: Matrix | Table, graph: Graph) -> Score | None:
     matrix = matrix_of(graph, value)
     if matrix.integers:
         whole = graph.op("Cast", matrix.value, to=int(ir.DataType.INT64))
-        return Score(whole, "int64", (matrix.width,))
-    return Score(matrix.value, matrix.dtype, (matrix.width,), rounding=matrix.rounding)
+        return Score(whole, "int64", (matrix.width,), margin=matrix.margin)
+    return Score(matrix.value, matrix.dtype, (matrix.width,), rounding=matrix.rounding, margin=matrix.margin)
 
 
 def _travels_badly(label: Any) -> bool:
