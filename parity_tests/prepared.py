@@ -88,7 +88,7 @@ def prepare(case_id: str, folder: Path, size: Size = BRIEF) -> Prepared:
     rows = exported.proof.probes.sample.take(fit)
     contract = exported.artifact.contract
     (folder / f"{name}.rows.json").write_text(json.dumps({"columns": golden_columns(rows, contract)}))
-    expected = {output: values[fit] for output, values in exported.proof.expected.items()}
+    expected = {output: exported.proof.answer(output, rows) for output in exported.proof.expected}
     return Prepared(case_id, name, path, contract, rows, expected, exported.proof.outputs)
 
 

@@ -59,6 +59,7 @@ class Compiled:
         used: names of the graph's nodes and constants.
         contract: what it takes and gives.
         scores: output name -> how it was lowered.
+        coupled: whether the answer for a row hangs on the other rows of its batch.
     """
 
     model: onnx.ModelProto
@@ -69,6 +70,7 @@ class Compiled:
     certificates: tuple[Certificate, ...]
     hints: tuple[Hint, ...]
     sample: Sample
+    coupled: bool = False
 
     def expected(self, estimator: Any, output: str, native: Any) -> NDArray[Any]:
         """What the original model gives for an output, in the dtypes of the contract."""
@@ -85,8 +87,13 @@ class Compiled:
 
 
 def canonical(found: Any, score: Score) -> NDArray[Any]:
-    """An estimator's answer as an array of the output's type: sparse made dense, integer labels int64."""
+    """An estimator's answer as an array of the output's type: sparse made dense, integer labels int64.
+
+    Some drop the rows' axis for a single row (SparsePCA); it is put back.
+    """
     array = np.asarray(found.toarray() if hasattr(found, "toarray") else found)
+    if len(score.shape) == 1 and array.shape == score.shape:
+        array = array.reshape(1, -1)
     if score.type == "string":
         return array.astype(object)
     if score.type == "int64" and array.dtype.kind in "iu":
@@ -176,6 +183,7 @@ def compile_model(
         certificates=lowered.certificates,
         hints=lowered.hints,
         sample=sample,
+        coupled=bool(scope.coupled),
     )
 
 
@@ -289,8 +297,8 @@ def _transform_score(value: Matrix | Table, graph: Graph) -> Score | None:
     matrix = matrix_of(graph, value)
     if matrix.integers:
         whole = graph.op("Cast", matrix.value, to=int(ir.DataType.INT64))
-        return Score(whole, "int64", (matrix.width,))
-    return Score(matrix.value, matrix.dtype, (matrix.width,), rounding=matrix.rounding)
+        return Score(whole, "int64", (matrix.width,), margin=matrix.margin)
+    return Score(matrix.value, matrix.dtype, (matrix.width,), rounding=matrix.rounding, margin=matrix.margin)
 
 
 def _travels_badly(label: Any) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from samescore_export.certificate import FinishedGraph, Verdict
 from samescore_export.compiler import Compiled, single_threaded
 from samescore_export.probes import Probes, make_probes
+from samescore_export.sample import Sample
 from samescore_export.values import Rounding, Score
 from samescore_runtime.comparison import EXACT, Comparison, Tolerance, compare
 from samescore_runtime.frames import encode_frame
@@ -60,7 +61,7 @@ class Proof:
 
     ``expected`` are the original model's answers on the probes, ``got`` the graph's. ``fit`` says which rows can be goldens: no label within the
     rounding bound of flipping, no scale far beyond the sample's. ``reference`` are the graph's scores on the sample itself, for the
-    profile.
+    profile. ``answer`` gives the original model's answers for other rows: those of some models depend on the rest of the batch.
     """
 
     seed: int
@@ -74,6 +75,7 @@ class Proof:
     fit: NDArray[np.bool_]
     failures: tuple[str, ...]
     reference: Mapping[str, NDArray[Any]]
+    answer: Callable[[str, Sample], NDArray[Any]] = field(repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """The entry ``samescore.proof`` (docs/artifact.md)."""
@@ -135,6 +137,8 @@ def prove(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000)
     verdicts = tuple(certificate.verify(finished) for certificate in compiled.certificates)
     failures = [failure for verdict in verdicts for failure in verdict.failures]
     probes = make_probes(compiled.sample, compiled.contract, compiled.hints, seed, budget)
+    with single_threaded(estimator):
+        probes, expected = _answered(estimator, compiled, probes)
     native = probes.sample.native()
     content = compiled.model.SerializeToString()
     feed = encode_frame(compiled.contract, native)
@@ -147,7 +151,6 @@ def prove(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000)
     got = _run(session, feed)
     reference = _run(session, encode_frame(compiled.contract, compiled.sample.take(slice(0, REFERENCE_ROWS)).native()))
     with single_threaded(estimator):
-        expected = {name: compiled.expected(estimator, name, native) for name in compiled.scores}
         singles = _singles(estimator, compiled, probes, session)
     outputs = {}
     fit = np.ones(len(probes.kinds), bool)
@@ -168,7 +171,58 @@ def prove(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000)
         outputs[name] = replace(proof, sameness=_sameness(score, proof, finished, verdicts, compiled))
         failures += failed
         failures += _judge_singles(name, score, singles, bounds, probes)
-    return Proof(seed, budget, probes, outputs, verdicts, compiled, expected, got, fit, tuple(failures), reference)
+
+    def answer(name: str, rows: Sample) -> NDArray[Any]:
+        with single_threaded(estimator):
+            return compiled.expected(estimator, name, rows.native())
+
+    return Proof(
+        seed, budget, probes, outputs, verdicts, compiled, expected, got, fit, tuple(failures), reference, answer
+    )
+
+
+def _answered(estimator: Any, compiled: Compiled, probes: Probes) -> tuple[Probes, dict[str, NDArray[Any]]]:
+    """The probes less those that the original model refuses (a negative number where it wants counts, say), and its answers.
+
+    Rows of the sample stay: a model that refuses these has the wrong sample, and its own error says so.
+    """
+    if compiled.coupled:
+        probes = _kept(probes, ~_huge(probes))
+    whole = _answers(estimator, compiled, probes.sample)
+    if whole is not None:
+        return probes, whole
+    refused = [
+        row
+        for row in np.flatnonzero(probes.kinds != "sample")
+        if _answers(estimator, compiled, probes.sample.take([int(row)])) is None
+    ]
+    probes = _kept(probes, ~np.isin(np.arange(len(probes.kinds)), refused))
+    native = probes.sample.native()
+    return probes, {name: compiled.expected(estimator, name, native) for name in compiled.scores}
+
+
+def _kept(probes: Probes, rows: NDArray[np.bool_]) -> Probes:
+    return replace(probes, sample=probes.sample.take(rows), kinds=probes.kinds[rows], columns=probes.columns[rows])
+
+
+def _huge(probes: Probes) -> NDArray[np.bool_]:
+    """Probes with a number far beyond the sample's; where rows share an answer, it would drown all the others."""
+    usual = probes.kinds == "sample"
+    huge = np.zeros(len(usual), bool)
+    for values in probes.sample.columns.values():
+        if values.dtype.kind == "f":
+            size = np.abs(values)
+            huge |= size > FAR * max(1.0, float(np.nanmax(size[usual], initial=0.0)))
+    return huge
+
+
+def _answers(estimator: Any, compiled: Compiled, rows: Sample) -> dict[str, NDArray[Any]] | None:
+    """The original model's answers by output; None if it refuses the rows."""
+    native = rows.native()
+    try:
+        return {name: compiled.expected(estimator, name, native) for name in compiled.scores}
+    except Exception:
+        return None
 
 
 def _run(session: Any, feed: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -274,9 +328,11 @@ def _singles(
     rows = np.linspace(0, probes.sample.rows - 1, min(SINGLE_ROWS, probes.sample.rows)).astype(int)
     found = []
     for row in np.unique(rows):
-        native = probes.sample.take([row]).native()
-        expected = {name: compiled.expected(estimator, name, native) for name in compiled.scores}
-        found.append((int(row), expected, _run(session, encode_frame(compiled.contract, native))))
+        alone = probes.sample.take([int(row)])
+        expected = _answers(estimator, compiled, alone)
+        # None: taken among others and refused alone (MiniBatchNMF looks at the mean of the batch).
+        if expected is not None:
+            found.append((int(row), expected, _run(session, encode_frame(compiled.contract, alone.native()))))
     return found
 
 

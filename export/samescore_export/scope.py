@@ -62,7 +62,8 @@ Lowering: TypeAlias = Callable[[Any, "Matrix | Table", "Scope"], Lowered]
 class Scope:
     """Handed to every lowering.
 
-    ``problems`` gathers what could not be lowered anywhere in the model, ``texts`` the columns that are read as text.
+    ``problems`` gathers what could not be lowered anywhere in the model, ``texts`` the columns that are read as text, ``coupled`` the
+    steps whose answer for a row hangs on the other rows of its batch.
     """
 
     graph: Graph
@@ -70,6 +71,7 @@ class Scope:
     fallback: Lowering
     problems: list[Unsupported]
     texts: set[str]
+    coupled: set[str] = field(default_factory=set)
 
     def lower(self, estimator: Any, inputs: Matrix | Table, step: str) -> Lowered:
         """Lower a child estimator at ``step`` below this one.
