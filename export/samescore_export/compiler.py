@@ -25,7 +25,7 @@ from samescore_export.lowering.fallback import lower_with_skl2onnx
 from samescore_export.registry import Registry
 from samescore_export.sample import TEXT, Sample
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Hint, Matrix, Rounding, Score, Table, matrix_of
+from samescore_export.values import WIDEST, Hint, Matrix, Rounding, Score, Table, matrix_of
 from samescore_runtime import __version__
 from samescore_runtime.contract import Contract, Layout, Output
 
@@ -173,6 +173,7 @@ def compile_model(
     scores = _chosen(estimator, lowered, graph, methods)
     contract = Contract(layout, inputs.columns, inputs.tensors, _outputs(scores))
     bounds = _proto(graph, scores)
+    _refuse_wide(graph, bounds)
     model = without_outputs(bounds, lambda name: "#" in name)
     return Compiled(
         model=model,
@@ -185,6 +186,15 @@ def compile_model(
         sample=sample,
         coupled=bool(scope.coupled),
     )
+
+
+def _refuse_wide(graph: Graph, written: onnx.ModelProto) -> None:
+    """Raise where a step, or an output, needs a very wide sparse matrix as a whole."""
+    found = {graph.wide[name] for name in FinishedGraph(written).nodes if name in graph.wide}
+    if found:
+        accepted = f"at most {WIDEST} columns, or a step behind it that works on a sparse matrix (a linear model, say)"
+        problems = [Unsupported(at, f"a matrix of {width} columns, needed as a whole", accepted) for at, width in found]
+        raise ExportError(sorted(problems, key=str))
 
 
 def _sample_problems(estimator: Any, sample: Sample) -> list[Unsupported]:

@@ -65,6 +65,8 @@ class Graph:
         self._path: list[str] = [] if parent is None else parent._path
         #: Columns of the contract that some node reads.
         self.used: set[str] = set() if parent is None else parent.used
+        #: Nodes that write out a sparse matrix too wide for it -> where, and how wide; they must not be in a finished graph.
+        self.wide: dict[str, tuple[str, int]] = {} if parent is None else parent.wide
 
     @contextmanager
     def at(self, step: str) -> Iterator[None]:

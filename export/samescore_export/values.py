@@ -50,12 +50,27 @@ def same(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """The elements of a sparse matrix: column numbers int64 (rows, k >= 1) and values (rows, k), in scikit-learn's order.
+
+    What fills a row up, or was dropped, has the matrix's width as its column number and the value 0.0. ``whole`` is the same matrix as one
+    tensor: a Matrix with another value has lost its entries. ``counts`` says that all values are whole numbers, whatever their dtype.
+    """
+
+    columns: ir.Value
+    values: ir.Value
+    whole: ir.Value
+    counts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """A numeric tensor of shape (rows, width), float64 unless ``dtype`` says float32.
 
     ``sparse`` says that scikit-learn has a sparse matrix here: it sums the elements of a row that are not zero in column
     order, one by one, where for a dense one BLAS chooses the order. ``integers`` says that its dtype is int64 there. ``margin``
-    is that of the decisions between inexact numbers which the rows already hang on.
+    is that of the decisions between inexact numbers which the rows already hang on. ``entries`` are the elements of a matrix too wide to
+    be written out for every step; ``value`` may be used all the same, but is refused in a finished graph beyond ``WIDEST`` columns.
     """
 
     value: ir.Value
@@ -67,6 +82,12 @@ class Matrix:
     sparse: bool = False
     integers: bool = False
     margin: Margin = None
+    entries: Entries | None = None
+
+    @property
+    def stored(self) -> Entries | None:
+        """The entries, where they still are those of the value."""
+        return self.entries if self.entries is not None and self.entries.whole is self.value else None
 
     def origin(self, position: int) -> Origin | None:
         return self.origins[position] if self.origins else None
@@ -82,6 +103,31 @@ class Matrix:
                 for origin, step in zip(self.origins, forwards, strict=True)
             )
         return replace(self, value=value, dtype="float64", origins=origins, rounding=rounding or self.rounding)
+
+
+#: The most columns that the elements of a sparse matrix are written out to.
+WIDEST = 2**16
+
+
+def from_entries(
+    graph: Graph, columns: ir.Value, values: ir.Value, width: int, like: Matrix | None = None, counts: bool = False
+) -> Matrix:
+    """A sparse matrix by its elements, as Entries has them; what else is known of it as in ``like``.
+
+    The nodes that write it out are there for those who need them, and dropped with the graph's other unused nodes.
+    """
+    dtype: Literal["float64", "float32"] = like.dtype if like is not None else "float64"
+    rows = graph.op("Shape", columns, start=0, end=1)
+    shape = graph.op("Concat", rows, graph.constant([width + 1], np.int64), axis=0)
+    zeros = graph.op("Expand", graph.constant(0.0, dtype), shape)
+    if width > WIDEST:
+        graph.wide[str(zeros.name)] = (graph.path, width)
+    filled = graph.op("ScatterElements", zeros, columns, values, axis=1, reduction="add")
+    axis, start = graph.constant([1], np.int64), graph.constant([0], np.int64)
+    whole = graph.op("Slice", filled, start, graph.constant([width], np.int64), axis)
+    plain = like or Matrix(whole, width, sparse=True)
+    entries = Entries(columns, values, whole, counts)
+    return replace(plain, value=whole, width=width, origins=(), names=None, entries=entries, sparse=True)
 
 
 @dataclass(frozen=True, slots=True)

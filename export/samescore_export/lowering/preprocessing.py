@@ -25,7 +25,7 @@ from sklearn.utils.validation import check_array
 from samescore_export.certificate import Certificate, constants_certificate
 from samescore_export.lowering.categories import encode, is_missing, looked_up, runs_of_kind
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Forward, Hint, Matrix, Rounding, Table, matrix_of, table_of
+from samescore_export.values import Entries, Forward, Hint, Matrix, Rounding, Table, from_entries, matrix_of, table_of
 
 
 def doubles(scope: Scope, inputs: Matrix | Table, estimator: Any) -> Matrix:
@@ -59,6 +59,8 @@ def _affine(
     """Elementwise Sub, Div, Mul, Add with a constant per column, in that order, each rounded as numpy rounds it."""
     graph = scope.graph
     x = doubles(scope, inputs, estimator)
+    if x.stored is not None and x.rounding is None and clip is None and all(op == "Mul" for op, _ in steps):
+        return _scaled_entries(scope, x, x.stored, [numbers for _, numbers in steps if numbers is not None])
     value = x.value
     constants: dict[str, tuple[ir.Value, NDArray[Any]]] = {}
     factor = np.ones(x.width)
@@ -76,6 +78,19 @@ def _affine(
     certificate = constants_certificate(graph.path, constants)
     result = x.mapped(value, usable, _rounding_after(scope, x, factor))
     return Lowered(result, certificates=(certificate,) if constants else ())
+
+
+def _scaled_entries(scope: Scope, x: Matrix, entries: Entries, factors: Sequence[NDArray[np.float64]]) -> Lowered:
+    """The elements of a sparse matrix, each times its column's number."""
+    graph = scope.graph
+    values, constants = entries.values, {}
+    for factor in factors:
+        numbers = np.append(np.asarray(factor, np.float64), 1.0)
+        constant = graph.constant(numbers)
+        constants["Mul"] = (constant, numbers)
+        values = graph.op("Mul", values, graph.op("Gather", constant, entries.columns, axis=0))
+    certificates = (constants_certificate(graph.path, constants),) if constants else ()
+    return Lowered(from_entries(graph, entries.columns, values, x.width, x), certificates=certificates)
 
 
 _NUMPY = {"Sub": np.subtract, "Div": np.divide, "Mul": np.multiply, "Add": np.add}
@@ -137,6 +152,10 @@ def lower_binarizer(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
             f"Binarizer behind a step that is not bit-equal ({x.rounding.reason})", "bit-equal steps before it"
         )
     threshold = float(estimator.threshold)
+    if x.stored is not None:
+        above = graph.op("Greater", x.stored.values, graph.constant(threshold))
+        binary = graph.op("Cast", above, to=int(ir.DataType.DOUBLE))
+        return Lowered(from_entries(graph, x.stored.columns, binary, x.width, x))
     above = graph.op("Greater", x.value, graph.constant(threshold))
     value = graph.op("Cast", above, to=int(ir.DataType.DOUBLE))
 
