@@ -15,8 +15,9 @@ from samescore_export.compiler import Compiled, compile_model, method_of
 from samescore_export.errors import ExportError, ProofError, Unsupported
 from samescore_export.goldens import make_goldens
 from samescore_export.profile import make_profile
+from samescore_export.proof import Proof
 from samescore_export.provenance import make_provenance
-from samescore_export.prover import Proof, prove
+from samescore_export.prover import prove
 from samescore_export.registry import Registry, standard_registry
 from samescore_export.sample import read_sample
 from samescore_runtime.artifact import Artifact, read_artifact

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samescore_export.prover import OutputProof, Proof
+from samescore_export.proof import OutputProof, Proof
 from samescore_runtime.artifact import Artifact
 from samescore_runtime.comparison import ulp_distance
 from samescore_runtime.contract import Column
