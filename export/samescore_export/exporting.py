@@ -13,7 +13,7 @@ import sklearn
 from google.protobuf.message import DecodeError
 
 from samescore_export.artifact_writer import artifact_bytes, write_atomically
-from samescore_export.compiler import Compiled, compile_model, method_of
+from samescore_export.compiler import PRODUCER, Compiled, compile_model, method_of
 from samescore_export.errors import ExportError, ProofError, Unsupported
 from samescore_export.foreign_proof import prove_foreign
 from samescore_export.goldens import make_goldens
@@ -24,6 +24,7 @@ from samescore_export.provenance import make_provenance
 from samescore_export.prover import prove
 from samescore_export.registry import Registry, standard_registry
 from samescore_export.sample import read_sample
+from samescore_runtime import __version__
 from samescore_runtime.artifact import Artifact, read_artifact, read_content
 from samescore_runtime.contract import Layout
 from samescore_runtime.errors import ArtifactError
@@ -166,24 +167,38 @@ def prove_file(
     table = registry if isinstance(registry, Registry) else standard_registry(registry or ())
     sample = read_sample(X_sample)
     written = _parsed(name, content)
+    provenance = make_provenance(model, sample, None)
     if "samescore.contract" in {item.key for item in written.metadata_props}:
         artifact = read_artifact(content)
         methods = tuple(dict.fromkeys(method_of(output.name) for output in artifact.contract.outputs))
         progress("compile")
         compiled = compile_model(model, sample, table, methods, artifact.contract.layout)
-        provenance = make_provenance(model, sample, None)
-        made_here = all((artifact.provenance or {}).get(key) == provenance[key] for key in ("samescore", "packages"))
-        certificates = compiled.certificates
-        if made_here:
-            certificates = (graph_certificate(compiled.model, provenance["samescore"]), *certificates)
+        same_makers = all((artifact.provenance or {}).get(key) == provenance[key] for key in ("samescore", "packages"))
         progress("prove")
-        subject = replace(compiled, model=written, contract=artifact.contract, certificates=certificates)
-        return prove(model, subject, seed, budget), artifact
+        subject = replace(compiled, contract=artifact.contract)
+        return _prove_written(model, subject, written, same_makers, seed, budget), artifact
     progress("prove")
-    proof = prove_foreign(name, content, model, sample, table, mapping or {}, within, seed, budget)
+    if written.producer_name == PRODUCER:
+        # An artifact that lost its metadata: still to be what compiling gives.
+        methods = tuple(dict.fromkeys(method_of(output.name) for output in written.graph.output))
+        single = len(written.graph.input) == len(sample.columns) > 1
+        compiled = compile_model(model, sample, table, methods, "columns" if single else "packed")
+        proof = _prove_written(model, compiled, written, True, seed, budget)
+        proof = replace(proof, notes=(f"{name}: samescore's metadata is lost; samescore export writes it",))
+    else:
+        proof = prove_foreign(name, content, model, sample, table, mapping or {}, within, seed, budget)
     digest = hashlib.sha256(content).hexdigest()
-    provenance = make_provenance(model, sample, None)
     return proof, Artifact(name, content, digest, proof.compiled.contract, {}, None, None, provenance)
+
+
+def _prove_written(
+    model: Any, compiled: Compiled, written: onnx.ModelProto, same_makers: bool, seed: int, budget: int
+) -> Proof:
+    """A written graph against what compiling gives; bit by bit where the same versions made both."""
+    certificates = compiled.certificates
+    if same_makers:
+        certificates = (graph_certificate(compiled.model, __version__), *certificates)
+    return prove(model, replace(compiled, model=written, certificates=certificates), seed, budget)
 
 
 def _parsed(name: str, content: bytes) -> onnx.ModelProto:

@@ -15,6 +15,7 @@ from samescore_export.proof import OutputProof, Proof
 from samescore_export.sample import Sample
 from samescore_export.values import Score
 from samescore_runtime.comparison import compare
+from samescore_runtime.errors import ArtifactError
 from samescore_runtime.frames import encode_frame
 from samescore_runtime.sessions import open_session
 
@@ -32,6 +33,9 @@ def prove(
 
     Never raises for a difference: it is in ``failures``, with output, row, expected, got and ulp. ``evidence`` gathered before for
     the same model, seed and budget is not gathered again.
+
+    Raises:
+        ArtifactError: onnxruntime cannot open or run the graph.
     """
     finished = FinishedGraph(compiled.model, compiled.used)
     verdicts = tuple(certificate.verify(finished) for certificate in compiled.certificates)
@@ -75,7 +79,12 @@ def _runner(compiled: Compiled, content: bytes, threads: int) -> Callable[[Sampl
     names = list(compiled.scores)
 
     def run(rows: Sample) -> Mapping[str, NDArray[Any]]:
-        found = session.run(names, encode_frame(compiled.contract, rows.native()))
+        feed = encode_frame(compiled.contract, rows.native())
+        try:
+            found = session.run(names, feed)
+        except Exception as error:  # onnxruntime raises a class of its own for each status, with no common base
+            reason = str(error).strip().splitlines()[0]
+            raise ArtifactError("contract_mismatch", "the graph", f"it does not run ({reason})", "a model") from error
         return dict(zip(names, found, strict=True))
 
     return run
