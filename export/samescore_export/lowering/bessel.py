@@ -36,7 +36,7 @@ def matern_of_order(scope: Scope, distance: Bounded, nu: float) -> Bounded:
     t = graph.op("Mul", filled, graph.constant(math.sqrt(2 * nu)))
     power = graph.op("Mul", graph.op("Log", t), graph.constant(nu))
     # The largest s that counts: t cosh(s) reaches 745 + the rest for the smallest t, eps.
-    most = int(math.ceil(math.log(2 * (800 + 40 * nu) / np.finfo(float).eps) / _STEP)) + 1
+    most = math.ceil(math.log(2 * (800 + 40 * nu) / np.finfo(float).eps) / _STEP) + 1
     s = np.arange(most) * _STEP
     table = graph.constant(np.stack([np.logaddexp(nu * s, -nu * s) - math.log(2), np.cosh(s)]))
     start = graph.op("Mul", t, graph.constant(0.0))
@@ -44,12 +44,12 @@ def matern_of_order(scope: Scope, distance: Bounded, nu: float) -> Bounded:
     def step(inner: Graph, state: Sequence[ir.Value]) -> tuple[ir.Value, Sequence[ir.Value]]:
         total, count = state
         index = inner.op("Cast", count, to=int(ir.DataType.INT64))
-        grown, bent = inner.ops(
-            "Split", inner.op("Gather", table, index, axis=1), outputs=2, axis=0, num_outputs=2
-        )
+        grown, bent = inner.ops("Split", inner.op("Gather", table, index, axis=1), outputs=2, axis=0, num_outputs=2)
         argument = inner.op("Sub", inner.op("Add", power, grown), inner.op("Mul", t, bent))
         term = exponential(inner, argument)
-        half = inner.op("Where", inner.op("Equal", count, inner.constant(0.0)), inner.constant(0.5), inner.constant(1.0))
+        half = inner.op(
+            "Where", inner.op("Equal", count, inner.constant(0.0)), inner.constant(0.5), inner.constant(1.0)
+        )
         after = inner.op("Add", total, inner.op("Mul", term, half))
         return inner.constant(True, np.bool_), (after, inner.op("Add", count, inner.constant(1.0)))
 

@@ -27,7 +27,9 @@ class _Descent:
         self.gram, self.q, self.energy, self.alpha, self.positive = gram, q, energy, alpha, positive
         self.diagonal = np.diagonal(gram).copy()
 
-    def sweep(self, graph: Graph, w: ir.Value, qw: ir.Value, active: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value, ir.Value]:
+    def sweep(
+        self, graph: Graph, w: ir.Value, qw: ir.Value, active: ir.Value
+    ) -> tuple[ir.Value, ir.Value, ir.Value, ir.Value]:
         """Every active coordinate once, in order: w, gram @ w, the largest move and the largest weight."""
         zero, count = graph.constant(0.0), len(self.gram)
         moves, weights = [], []
@@ -68,14 +70,14 @@ class _Descent:
         norm = graph.op("ReduceSum", graph.op("Abs", w), graph.constant([1], np.int64), keepdims=1)
         largest = row_largest(graph, left if self.positive else graph.op("Abs", left))
         primal = graph.op("Add", graph.op("Mul", half, rest), graph.op("Mul", alpha, norm))
-        scale = graph.op("Where", graph.op("Greater", largest, alpha), graph.op("Div", alpha, largest), graph.constant(1.0))
+        scale = graph.op(
+            "Where", graph.op("Greater", largest, alpha), graph.op("Div", alpha, largest), graph.constant(1.0)
+        )
         shrunk = graph.op("Mul", graph.op("Mul", graph.constant(-0.5), graph.op("Mul", scale, scale)), rest)
         dual = graph.op("Add", shrunk, graph.op("Mul", scale, ry))
         return graph.op("Sub", primal, dual), left, largest
 
-    def screened(
-        self, graph: Graph, gap: ir.Value, left: ir.Value, largest: ir.Value
-    ) -> tuple[ir.Value, ir.Value]:
+    def screened(self, graph: Graph, gap: ir.Value, left: ir.Value, largest: ir.Value) -> tuple[ir.Value, ir.Value]:
         """Gap safe screening: 1.0 for coordinates that may be in the solution, and how near the nearest was to the radius."""
         one = graph.constant(1.0)
         if self.alpha == 0:
@@ -91,7 +93,11 @@ class _Descent:
         usable = graph.constant((self.diagonal > 0)[None])
         kept = graph.op("And", graph.op("LessOrEqual", distance, radius), usable)
         # The radius is off by what the gap's rounding, of the size of the row's square, makes of its root.
-        slope = graph.op("Div", self.energy, graph.op("Max", graph.op("Mul", radius, graph.constant(self.alpha**2)), graph.constant(1e-300)))
+        slope = graph.op(
+            "Div",
+            self.energy,
+            graph.op("Max", graph.op("Mul", radius, graph.constant(self.alpha**2)), graph.constant(1e-300)),
+        )
         unit = graph.op("Add", graph.op("Add", one, slope), graph.constant(float((1 / root).max())))
         near = graph.op("Div", graph.op("Abs", graph.op("Sub", distance, radius)), unit)
         least = graph.op("ReduceMin", near, graph.constant([1], np.int64), keepdims=1)
@@ -122,7 +128,9 @@ def descended(
         w, qw, active, done, near, number, taken = state
         new, new_qw, moved, weight = descent.sweep(body, w, qw, active)
         share = body.op("Div", moved, weight)
-        still = body.op("Or", body.op("Equal", weight, body.constant(0.0)), body.op("LessOrEqual", share, body.constant(_TOL)))
+        still = body.op(
+            "Or", body.op("Equal", weight, body.constant(0.0)), body.op("LessOrEqual", share, body.constant(_TOL))
+        )
         last = body.op("GreaterOrEqual", number, body.constant(float(most - 1)))
         look = body.op("Or", still, last)
         gap, left, largest = descent.gap(body, new, new_qw)
@@ -132,7 +140,16 @@ def descended(
         # What the screening throws out goes to 0, and out of gram @ w.
         screens = body.op("And", look, body.op("Not", enough))
         kept = body.op("Mul", active, body.op("Where", screens, kept, body.constant(1.0)))
-        thinned = body.op("Mul", new, body.op("Where", body.op("Greater", body.op("Sub", active, kept), body.constant(0.0)), body.constant(0.0), body.constant(1.0)))
+        thinned = body.op(
+            "Mul",
+            new,
+            body.op(
+                "Where",
+                body.op("Greater", body.op("Sub", active, kept), body.constant(0.0)),
+                body.constant(0.0),
+                body.constant(1.0),
+            ),
+        )
         lost = body.op("MatMul", body.op("Sub", new, thinned), body.constant(gram))
         distance = body.op("Abs", body.op("Sub", share, body.constant(_TOL)))
         distance = body.op("Where", body.op("IsNaN", distance), body.constant(1.0), distance)
@@ -155,9 +172,13 @@ def descended(
     start = (zeros, zeros, active, done, near, graph.constant(0.0), graph.op("Add", done, graph.constant(1.0)))
     w, _, _, _, near, _, taken = repeat(graph, most, start, step)
     values = np.linalg.eigvalsh(gram)
-    stretch = float(np.sqrt(values[-1] / max(float(values[0]), float(values[-1]) * 2.0**-20))) if values[-1] > 0 else 1.0
+    stretch = (
+        float(np.sqrt(values[-1] / max(float(values[0]), float(values[-1]) * 2.0**-20))) if values[-1] > 0 else 1.0
+    )
     held = graph.op("Add", inner.size, graph.op("MatMul", graph.op("Abs", w), graph.constant(np.abs(gram))))
-    local = row_largest(graph, graph.op("Div", held, graph.constant(np.where(descent.diagonal > 0, descent.diagonal, 1.0))))
+    local = row_largest(
+        graph, graph.op("Div", held, graph.constant(np.where(descent.diagonal > 0, descent.diagonal, 1.0)))
+    )
     grown = graph.op("Mul", graph.op("Mul", local, taken), graph.constant(stretch))
     size = graph.op("Max", graph.op("Abs", w), grown)
     ulp = inner.ulp + 2.0 * (len(gram) + 8)

@@ -38,7 +38,6 @@ def least_angle(
     """
     graph, count = inner.graph, len(gram)
     products, sizes = graph.constant(gram), graph.constant(np.abs(gram))
-    most = min(most, 10 * count + 100) if lasso else most
     zeros = graph.op("Mul", inner.value, graph.constant(0.0))
     lone = graph.op("ReduceSum", zeros, graph.constant([1], np.int64), keepdims=1)
     square = graph.op(
@@ -63,7 +62,9 @@ def least_angle(
         # Early stopping, by interpolation between the last two knots where this one is beyond the end.
         beyond = body.op("Sub", level, body.constant(alpha))
         reached = body.op("LessOrEqual", level, body.constant(alpha + _SAME))
-        past = body.op("And", body.op("Greater", body.op("Abs", beyond), body.constant(_SAME)), body.op("Greater", steps, zero))
+        past = body.op(
+            "And", body.op("Greater", body.op("Abs", beyond), body.constant(_SAME)), body.op("Greater", steps, zero)
+        )
         share = body.op("Div", body.op("Sub", last, body.constant(alpha)), body.op("Sub", last, level))
         between = body.op("Add", before, body.op("Mul", share, body.op("Sub", coef, before)))
         ended = body.op("Where", past, between, coef)
@@ -113,18 +114,35 @@ def least_angle(
         kept, left, inverted = now, fallen, used
         if lasso:
             out = body.op("Where", gone, one, zero)
-            inverted = body.op("Where", body.op("Unsqueeze", crosses, body.constant([2], np.int64)), without(body, used, out), used)
+            inverted = body.op(
+                "Where", body.op("Unsqueeze", crosses, body.constant([2], np.int64)), without(body, used, out), used
+            )
             kept = body.op("Sub", now, out)
             fresh = body.op("Sub", inner.value, body.op("MatMul", moved, products))
             left = body.op("Where", gone, fresh, fallen)
             flipped = body.op("Where", gone, zero, flipped)
         # How far the knot may be off: the rounding of correlations over the slope between them.
         scale = row_largest(body, body.op("Add", inner.size, body.op("MatMul", body.op("Abs", moved), sizes)))
-        slopes = body.op("Abs", falls)
+        slopes = [falls] if positive else [falls, rises]
+        joined, steep, counts = options[0], slopes[0], loose
         if not positive:
-            slopes = body.op("Min", slopes, body.op("Abs", rises))
-        steep = body.op("ReduceMin", body.op("Where", loose, slopes, unit), axis, keepdims=1)
-        doubt = body.op("Div", scale, body.op("Max", body.op("Min", steep, unit), body.constant(1e-12)))
+            joined, steep = body.op("Concat", *options, axis=1), body.op("Concat", *slopes, axis=1)
+            counts = body.op("Concat", loose, loose, axis=1)
+        good = body.op("And", counts, body.op("Greater", joined, zero))
+        usable = body.op("Where", good, joined, body.constant(_HUGE))
+        pair, _ = body.ops(
+            "TopK", body.op("Neg", usable), body.constant([min(2, count * len(options))], np.int64), outputs=2, axis=1
+        )
+        second = body.op("Neg", body.op("ReduceMin", pair, axis, keepdims=1))
+        ties = body.op("Sub", row_largest(body, pair), body.op("ReduceMin", pair, axis, keepdims=1))
+        flattest = body.op("Max", body.op("Abs", steep), body.constant(1e-300))
+        each = body.op("Div", scale, flattest)
+        # Where the correlations vanish before, no candidate decides.
+        before_end = body.op("LessOrEqual", usable, body.op("Mul", way, body.constant(1.001)))
+        leading = body.op("And", body.op("LessOrEqual", usable, second), body.op("And", good, before_end))
+        deciding = body.op("Where", leading, each, zero)
+        doubt = body.op("Max", row_largest(body, deciding), body.op("Div", scale, unit))
+        doubt = body.op("Min", doubt, body.constant(1e300))
         grows = body.op("Add", error, body.op("Mul", body.op("Abs", direction), doubt))
 
         live = body.op("Equal", done, zero)
@@ -137,16 +155,16 @@ def least_angle(
         finishes = body.op("And", live, body.op("Or", stops, body.op("And", bails, body.op("Not", degenerate))))
         solid = body.op("Unsqueeze", goes, body.constant([2], np.int64))
         closeness = body.op("Abs", body.op("Sub", body.op("Abs", beyond), body.constant(_SAME)))
-        beside = body.op("Div", closeness, body.op("Max", body.op("Div", scale, body.constant(float(samples))), body.constant(1e-300)))
+        beside = body.op(
+            "Div",
+            closeness,
+            body.op("Max", body.op("Div", scale, body.constant(float(samples))), body.constant(1e-300)),
+        )
         if not lasso:
-            joined = options[0] if len(options) == 1 else body.op("Concat", *options, axis=1)
-            counts = loose if len(options) == 1 else body.op("Concat", loose, loose, axis=1)
-            good = body.op("And", counts, body.op("Greater", joined, zero))
-            lowest = body.op("Neg", body.op("Where", good, joined, body.constant(_HUGE)))
-            pair, _ = body.ops("TopK", lowest, body.constant([min(2, count * len(options))], np.int64), outputs=2, axis=1)
-            ties = body.op("Sub", row_largest(body, pair), body.op("ReduceMin", pair, axis, keepdims=1))
             tied = body.op("Div", body.op("Min", ties, nearer), body.op("Max", doubt, body.constant(1e-300)))
-            beside = body.op("Min", beside, body.op("Where", stops, one, tied))
+            # Which atom comes next does not matter after the last step.
+            final = body.op("GreaterOrEqual", steps, body.constant(float(most - 1)))
+            beside = body.op("Min", beside, body.op("Where", body.op("Or", stops, final), one, tied))
         results = (
             body.op("Where", goes, moved, body.op("Where", body.op("And", finishes, reached), ended, coef)),
             body.op("Where", goes, coef, before),
@@ -163,7 +181,20 @@ def least_angle(
         )
         return body.op("Less", body.op("ReduceMin", results[9], keepdims=0), body.constant(0.5)), results
 
-    start = (zeros, zeros, inner.value, zeros, zeros, square, lone, lone, lone, lone, graph.op("Add", lone, graph.constant(1.0)), zeros)
+    start = (
+        zeros,
+        zeros,
+        inner.value,
+        zeros,
+        zeros,
+        square,
+        lone,
+        lone,
+        lone,
+        lone,
+        graph.op("Add", lone, graph.constant(1.0)),
+        zeros,
+    )
     found = repeat(graph, 2 * most + count + 2, start, step)
     coef, inverse, near, error = found[0], found[5], found[10], found[11]
     sums = graph.op("Add", inner.size, graph.op("MatMul", graph.op("Abs", coef), sizes))

@@ -41,7 +41,9 @@ def pursued(inner: Bounded, gram: NDArray[np.float64], most: int) -> tuple[Bound
         pair, places = body.ops("TopK", size, body.constant([min(2, count)], np.int64), outputs=2, axis=1)
         first = body.op("Gather", pair, body.constant([0], np.int64), axis=1)
         place = body.op("Gather", places, body.constant([0], np.int64), axis=1)
-        chosen = body.op("Cast", body.op("Equal", body.constant(np.arange(count)[None]), place), to=int(ir.DataType.DOUBLE))
+        chosen = body.op(
+            "Cast", body.op("Equal", body.constant(np.arange(count)[None]), place), to=int(ir.DataType.DOUBLE)
+        )
         column = body.op("MatMul", chosen, products)
         own = dotted(body, column, chosen)
         grown, complement = bordered(body, inverse, column, chosen, own)
@@ -55,14 +57,21 @@ def pursued(inner: Bounded, gram: NDArray[np.float64], most: int) -> tuple[Bound
         new_inverse = body.op("Where", solid, grown, inverse)
         new_code = body.op("Where", goes, applied(body, new_inverse, inner.value), code)
         # How far each correlation may be off, and by how much each choice was made, in that unit.
-        unit = row_largest(body, body.op("Add", inner.size, body.op("MatMul", _spread(body, new_inverse, inner, new_code, sizes), sizes)))
+        unit = row_largest(
+            body,
+            body.op("Add", inner.size, body.op("MatMul", _spread(body, new_inverse, inner, new_code, sizes), sizes)),
+        )
         unit = body.op("Max", unit, body.constant(1e-300))
         least = body.op("Div", body.op("Abs", body.op("Sub", first, body.constant(_EPS**0.5))), unit)
         if count > 1:
             second = body.op("Gather", pair, body.constant([1], np.int64), axis=1)
             lead = body.op("Div", body.op("Sub", first, second), unit)
             least = body.op("Min", least, body.op("Where", weak, body.constant(1.0), lead))
-        gap = body.op("Div", body.op("Abs", body.op("Sub", complement, body.constant(_EPS))), body.op("Max", own, body.constant(1e-300)))
+        gap = body.op(
+            "Div",
+            body.op("Abs", body.op("Sub", complement, body.constant(_EPS))),
+            body.op("Max", own, body.constant(1e-300)),
+        )
         least = body.op("Min", least, body.op("Where", began, gap, body.constant(1.0)))
         new_near = body.op("Where", live, body.op("Min", near, least), near)
         new_left = body.op("Where", goes, body.op("Sub", inner.value, body.op("MatMul", new_code, products)), left)
