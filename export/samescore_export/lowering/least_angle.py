@@ -136,14 +136,20 @@ def least_angle(
         second = body.op("Neg", body.op("ReduceMin", pair, axis, keepdims=1))
         ties = body.op("Sub", row_largest(body, pair), body.op("ReduceMin", pair, axis, keepdims=1))
         flattest = body.op("Max", body.op("Abs", steep), body.constant(1e-300))
-        each = body.op("Div", scale, flattest)
+        # The direction comes from the inverse, and its correlations are rounded to 15 decimals.
+        held_raw = body.op("MatMul", body.op("Abs", raw), sizes)
+        bent = body.op("Mul", applied(body, body.op("Abs", used), held_raw), unit)
+        turning = body.op("Add", row_largest(body, body.op("MatMul", bent, sizes)), body.op("Add", unit, one))
+        reach = body.op("Add", scale, body.op("Mul", way, turning))
+        each = body.op("Div", reach, flattest)
         # Where the correlations vanish before, no candidate decides.
         before_end = body.op("LessOrEqual", usable, body.op("Mul", way, body.constant(1.001)))
         leading = body.op("And", body.op("LessOrEqual", usable, second), body.op("And", good, before_end))
         deciding = body.op("Where", leading, each, zero)
-        doubt = body.op("Max", row_largest(body, deciding), body.op("Div", scale, unit))
+        doubt = body.op("Max", row_largest(body, deciding), body.op("Div", reach, unit))
         doubt = body.op("Min", doubt, body.constant(1e300))
-        grows = body.op("Add", error, body.op("Mul", body.op("Abs", direction), doubt))
+        sideways = body.op("Mul", length, bent)
+        grows = body.op("Add", error, body.op("Add", body.op("Mul", body.op("Abs", direction), doubt), sideways))
 
         live = body.op("Equal", done, zero)
         stops = body.op("Or", reached, short)
