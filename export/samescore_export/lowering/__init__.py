@@ -21,6 +21,7 @@ from samescore_export.lowering import (
     isotonic,
     kernel_approximation,
     latent_dirichlet,
+    lightgbm,
     linear_model,
     matrix_factorization,
     mixture,
@@ -32,6 +33,7 @@ from samescore_export.lowering import (
     svm,
     text,
     tree,
+    xgboost,
 )
 
 #: Every built-in table, merged once by ``samescore_export.registry``.
@@ -54,6 +56,7 @@ TABLES = (
     isotonic.LOWERINGS,
     kernel_approximation.LOWERINGS,
     latent_dirichlet.LOWERINGS,
+    lightgbm.LOWERINGS,
     linear_model.LOWERINGS,
     matrix_factorization.LOWERINGS,
     mixture.LOWERINGS,
@@ -65,4 +68,5 @@ TABLES = (
     svm.LOWERINGS,
     text.LOWERINGS,
     tree.LOWERINGS,
+    xgboost.LOWERINGS,
 )
