@@ -5,6 +5,7 @@ from __future__ import annotations
 from samescore_export.lowering import (
     bagging,
     calibration,
+    catboost,
     compose,
     covariance,
     cross_decomposition,
@@ -40,6 +41,7 @@ from samescore_export.lowering import (
 TABLES = (
     bagging.LOWERINGS,
     calibration.LOWERINGS,
+    catboost.LOWERINGS,
     compose.LOWERINGS,
     covariance.LOWERINGS,
     cross_decomposition.LOWERINGS,
