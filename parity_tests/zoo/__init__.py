@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from parity_tests.case import Case
 from parity_tests.zoo import (
+    boosters,
     compose,
     ensemble,
     feature_extraction,
@@ -21,6 +22,7 @@ from parity_tests.zoo import (
 )
 
 FAMILIES = (
+    boosters,
     compose,
     ensemble,
     feature_extraction,

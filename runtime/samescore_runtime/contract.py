@@ -41,6 +41,7 @@ class Column:
     unit: str | None
     description: str | None
     place: Place
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,8 @@ def _tuple(items: Any) -> tuple[Any, ...] | None:
 
 
 def _column(item: Mapping[str, Any]) -> Column:
-    fields = {key: item[key] for key in Column.__dataclass_fields__}
+    # Contracts written before a column could be optional lack the word.
+    fields = {key: item[key] for key in Column.__dataclass_fields__ if key != "optional" or key in item}
     observed = _tuple(fields["range"])
     return Column(
         **{

@@ -43,6 +43,8 @@ def encode_frame(contract: Contract, data: Any, parts: Sequence[Group] | None = 
     for position, column in enumerate(contract.columns):
         if column.name in sources:
             columns[column.name] = read_column(column, sources[column.name], position, problems)
+        elif column.optional and any(lengths):
+            columns[column.name] = read_column(column, cells([None] * next(iter(lengths))), position, problems)
         else:
             problems.add_absent(None, position, column)
     problems.refuse()

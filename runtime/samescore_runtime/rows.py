@@ -114,10 +114,10 @@ def _read(columns: Sequence[tuple[int, Column, Reader]], rows: Rows) -> dict[str
     read_columns: dict[str, Values] = {}
     for position, column, read in columns:
         values: list[Any] = []
-        name = column.name
+        name, optional = column.name, column.optional
         for index, row in enumerate(rows):
             try:
-                values.append(read(row[name]))
+                values.append(read(row.get(name) if optional else row[name]))
             except KeyError:
                 problems.add_absent(index, position, column)
             except Refused as refused:

@@ -120,7 +120,10 @@ def _categories(model: dict[str, Any], scope: Scope) -> list[list[str]]:
         offsets, values = encoded.get("offsets"), encoded.get("values")
         if offsets:
             text = bytes(int(v) & 0xFF for v in values)
-            found.append([text[a:b].decode("utf-8") for a, b in pairwise(offsets)])
+            if max(text, default=0) > 127 or offsets[-1] != len(text):
+                # XGBoost 3.2 counts characters where it keeps bytes, so that what it keeps of these names is not the names.
+                raise scope.refuse("XGBoost categories with names beyond ASCII", "names in ASCII")
+            found.append([text[a:b].decode("ascii") for a, b in pairwise(offsets)])
         elif values:
             raise scope.refuse("XGBoost categories that are numbers in a data frame", "categories that are strings")
     return found

@@ -52,7 +52,9 @@ final class ContractParser {
                 node.get("max_length").integerOrNull(),
                 node.get("unit").textOrNull(),
                 node.get("description").textOrNull(),
-                new Place(place.get("tensor").text(), place.get("position").integer()));
+                new Place(place.get("tensor").text(), place.get("position").integer()),
+                // Contracts written before a column could be optional lack the word.
+                node.object().containsKey("optional") && node.get("optional").flag());
     }
 
     private static Range range(Node node) {

@@ -35,7 +35,7 @@ final class Encoder {
 
     private static void readCell(Map<String, ?> row, int index, CellReader reader, TensorBuffer into, Problems problems) {
         Object value = row.get(reader.column.name());
-        if (value == null && !row.containsKey(reader.column.name())) {
+        if (value == null && !reader.column.optional() && !row.containsKey(reader.column.name())) {
             problems.addAbsent(index, reader.column);
             return;
         }
@@ -51,7 +51,9 @@ final class Encoder {
         for (CellReader reader : readers) {
             problems.nextColumn();
             Object values = batch.column(reader.column.name());
-            if (values == null) {
+            if (values == null && reader.column.optional() && batch.rows() > 0) {
+                ColumnScan.read(new Object[batch.rows()], reader, buffers.get(reader.column.place().tensor()), problems);
+            } else if (values == null) {
                 problems.addAbsent(null, reader.column);
             } else {
                 ColumnScan.read(values, reader, buffers.get(reader.column.place().tensor()), problems);

@@ -15,7 +15,7 @@ import java.util.Locale;
 public record Problem(Integer row, String column, Code code, String message) implements Serializable {
     /** What is wrong with a value. */
     public enum Code {
-        /** The column is absent, which is refused also where a missing value is accepted. */
+        /** The column is absent and not optional, which is refused also where a missing value is accepted. */
         MISSING_COLUMN,
         /** A missing value in a column that accepts none. */
         NOT_NULLABLE,

@@ -64,7 +64,8 @@ final class Fixtures {
         String mask = (text && nullable) || list ? "t.missing" : null;
         Place place = new Place("t", 0);
         Column column = new Column(
-                "x", type, nullable, finite, limit, null, categories, categories != null, list ? 2 : null, null, null, place);
+                "x", type, nullable, finite, limit, null, categories, categories != null, list ? 2 : null, null, null, place,
+                false);
         return new Contract("packed", List.of(column), List.of(new Tensor("t", tensor, List.of(), mask)), List.of());
     }
 
