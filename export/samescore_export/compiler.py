@@ -176,7 +176,7 @@ def compile_model(
     if scope.problems:
         raise ExportError(scope.problems)
     scores = _chosen(estimator, lowered, graph, methods)
-    contract = Contract(layout, inputs.columns, inputs.tensors, _outputs(scores))
+    contract = Contract(layout, inputs.columns, inputs.tensors, _outputs(scores), graph.any_key)
     bounds = _proto(graph, scores)
     _refuse_wide(graph, bounds)
     model = without_outputs(bounds, lambda name: "#" in name)

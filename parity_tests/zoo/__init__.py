@@ -9,6 +9,7 @@ from parity_tests.case import Case
 from parity_tests.zoo import (
     boosters,
     compose,
+    dicts,
     ensemble,
     feature_extraction,
     impute,
@@ -24,6 +25,7 @@ from parity_tests.zoo import (
 FAMILIES = (
     boosters,
     compose,
+    dicts,
     ensemble,
     feature_extraction,
     impute,

@@ -67,12 +67,13 @@ class Output:
 
 @dataclass(frozen=True)
 class Contract:
-    """The columns, tensors and outputs of an artifact."""
+    """The columns, tensors and outputs of an artifact; ``closed`` says that a key which is no column is refused, not ignored."""
 
     layout: Layout
     columns: tuple[Column, ...]
     tensors: tuple[Tensor, ...]
     outputs: tuple[Output, ...]
+    closed: bool = False
 
     @cached_property
     def column_named(self) -> Mapping[str, Column]:
@@ -112,6 +113,8 @@ class Contract:
                     Output(item["name"], item["type"], tuple(item["shape"]), _tuple(item["labels"]), item["index"])
                     for item in data["outputs"]
                 ),
+                # Contracts written before they could be closed lack the word.
+                closed=data.get("closed", False),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ArtifactError(

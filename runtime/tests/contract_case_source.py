@@ -60,7 +60,7 @@ def tensor(name: str, kind: str, width: int | None = 1, missing: str | None = No
 
 def contract(columns: list[dict[str, Any]], tensors: list[dict[str, Any]], layout: str = "packed") -> dict[str, Any]:
     output = {"name": "predict", "type": "float64", "shape": [None], "labels": None, "index": None}
-    return {"format": 1, "layout": layout, "columns": columns, "tensors": tensors, "outputs": [output]}
+    return {"format": 1, "layout": layout, "columns": columns, "tensors": tensors, "outputs": [output], "closed": False}
 
 
 def lone(kind: str, tensor_type: str, **changes: Any) -> dict[str, Any]:
@@ -172,6 +172,16 @@ CONTRACTS = {
         [column(name, "float64", "float64", place) for place, name in enumerate(("a", "b", "c"))],
         [tensor("float64", "float64", 3)],
     ),
+    "closed": {
+        **contract(
+            [
+                column(name, "float64", "float64", place, nullable=True, optional=True)
+                for place, name in enumerate(("a", "b"))
+            ],
+            [tensor("float64", "float64", 2)],
+        ),
+        "closed": True,
+    },
     "optional": contract(
         [
             column("must", "float64", "float64", 0),
@@ -993,6 +1003,22 @@ OPTIONAL_CASES = [
         (0, "s", "wrong_type", "rows[0].s: the number 5; a string or null"),
     ),
 ]
+CLOSED_CASES = [
+    good(
+        "closed, every key a column",
+        "closed",
+        [{"b": 1, "a": 2}, {}],
+        float64=array("float64", [2, 2], 2.0, 1.0, NAN, NAN),
+    ),
+    bad(
+        "closed, a key of no column",
+        "closed",
+        [{"a": 1, "zz": 5, "c": None}, {"b": 1}, {"b": "x", EMOJI: 1, "\uffff": 1}],
+        (0, "c", "unknown_column", 'rows[0].c: no column of this name; one of "a", "b"'),
+        (2, "b", "wrong_type", 'rows[2].b: the string "x"; a number or null'),
+        (2, "\uffff", "unknown_column", 'rows[2].\uffff: no column of this name; one of "a", "b"'),
+    ),
+]
 
 CASES = [
     *FLOAT_CASES,
@@ -1006,6 +1032,7 @@ CASES = [
     *LIST_CASES,
     *BATCH_CASES,
     *OPTIONAL_CASES,
+    *CLOSED_CASES,
 ]
 
 

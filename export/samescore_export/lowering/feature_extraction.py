@@ -8,10 +8,12 @@ import numpy as np
 import onnx_ir as ir
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.feature_extraction.image import PatchExtractor
+from sklearn.utils import murmurhash3_32
 
 from samescore_export.certificate import Certificate, Verdict
 from samescore_export.graph import Graph
 from samescore_export.lowering.categories import strings_to_codes
+from samescore_export.lowering.hashing import murmur3, places, summed, utf8_lengths, utf8_words
 from samescore_export.lowering.ragged import length
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Hint, Matrix, Series, Table, as_double, columns_of, from_entries
@@ -99,11 +101,56 @@ def _places(graph: Graph, series: Series, known: dict[str, int], width: int) -> 
     return graph.op("Where", missing, graph.constant(width, np.int64), place)
 
 
-def refuse_feature_hasher(estimator: FeatureHasher, inputs: Matrix | Table, scope: Scope) -> Lowered:
-    """FeatureHasher hashes keys that no sample has shown: no contract can name them."""
-    raise scope.refuse(
-        f"FeatureHasher(input_type={estimator.input_type!r}), which hashes whatever key a row has",
-        "DictVectorizer for dicts, HashingVectorizer for texts (docs/decisions/0008)",
+def lower_feature_hasher(estimator: FeatureHasher, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """FeatureHasher over dicts: the hash of a number's key, and of ``key=string`` for a string, is its column and its sign."""
+    graph = scope.graph
+    kind = np.dtype(estimator.dtype)
+    if estimator.input_type != "dict" or not isinstance(inputs, Table):
+        raise scope.refuse(
+            f"FeatureHasher(input_type={estimator.input_type!r})", "input_type='dict', as columns have names"
+        )
+    if kind not in (np.float64, np.float32):
+        raise scope.refuse(f"FeatureHasher(dtype={estimator.dtype!r})", "float64 or float32")
+    width = int(estimator.n_features)
+    graph.any_key = True
+    parts = [_hashed(scope, series, width, bool(estimator.alternate_sign)) for series in inputs.series]
+    columns = graph.op("Concat", *(column for column, _ in parts), axis=1)
+    values = graph.op("Concat", *(value for _, value in parts), axis=1)
+    if kind == np.float32:
+        values = graph.op("Cast", values, to=int(ir.DataType.FLOAT))
+    columns, values = summed(graph, columns, values, width, str(kind))
+    like = Matrix(values, width, "float32" if kind == np.float32 else "float64", sparse=True)
+    return Lowered(from_entries(graph, columns, values, width, like))
+
+
+def _hashed(scope: Scope, series: Series, width: int, alternate: bool) -> tuple[ir.Value, ir.Value]:
+    """Column and value of one key, (rows, 1) each; ``width`` and 0.0 where the key is not there, or its number is zero."""
+    graph = scope.graph
+    nowhere = graph.constant(width, np.int64)
+    if series.type in ("float64", "float32", "int64", "bool"):
+        number = as_double(graph, columns_of(graph, [series]), series.type)
+        code = int(murmurhash3_32(series.name.encode("utf-8"), seed=0))
+        place, sign = abs(code) % width, -1.0 if alternate and code < 0 else 1.0
+        there = graph.op("Greater", graph.op("Abs", number), graph.constant(0.0))
+        value = graph.op("Mul", graph.op("Where", there, number, graph.constant(0.0)), graph.constant(sign))
+        return graph.op("Where", there, graph.constant(place, np.int64), nowhere), value
+    if series.type not in ("string", "text"):
+        raise scope.refuse(f"FeatureHasher over the key {series.name!r} of lists", "numbers and strings")
+    text = scope.code_points(series)
+    prefix = graph.constant([[ord(c) for c in f"{series.name}="]], np.int32)
+    rows = graph.op("Shape", text, start=0, end=1)
+    shape = graph.op("Concat", rows, graph.constant([len(series.name) + 1], np.int64), axis=0)
+    whole = graph.op("Concat", graph.op("Expand", prefix, shape), text, axis=1)
+    sizes = utf8_lengths(graph, whole)
+    total = graph.op("ReduceSum", sizes, graph.constant([1], np.int64), keepdims=1)
+    start = graph.op("Mul", total, graph.constant(0, np.int64))
+    column, sign_of = places(graph, murmur3(graph, utf8_words(graph, whole, sizes), start, total), width, alternate)
+    if series.missing is None:
+        return column, sign_of
+    missing = series.missing
+    return (
+        graph.op("Where", missing, nowhere, column),
+        graph.op("Where", missing, graph.constant(0.0), sign_of),
     )
 
 
@@ -117,6 +164,6 @@ def refuse_patches(estimator: PatchExtractor, inputs: Matrix | Table, scope: Sco
 
 LOWERINGS = {
     DictVectorizer: lower_dict_vectorizer,
-    FeatureHasher: refuse_feature_hasher,
+    FeatureHasher: lower_feature_hasher,
     PatchExtractor: refuse_patches,
 }

@@ -30,7 +30,9 @@ public record Problem(Integer row, String column, Code code, String message) imp
         /** A list with too many elements. */
         TOO_LONG,
         /** A text that is no date or time. */
-        BAD_DATETIME;
+        BAD_DATETIME,
+        /** A key that is no column, where the contract is closed. */
+        UNKNOWN_COLUMN;
 
         /**
          * The code as it is written in JSON.

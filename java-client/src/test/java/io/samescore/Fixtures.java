@@ -66,7 +66,7 @@ final class Fixtures {
         Column column = new Column(
                 "x", type, nullable, finite, limit, null, categories, categories != null, list ? 2 : null, null, null, place,
                 false);
-        return new Contract("packed", List.of(column), List.of(new Tensor("t", tensor, List.of(), mask)), List.of());
+        return new Contract("packed", List.of(column), List.of(new Tensor("t", tensor, List.of(), mask)), List.of(), false);
     }
 
     /** The message of the one problem that a value has. */
