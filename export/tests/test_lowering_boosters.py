@@ -1,5 +1,8 @@
 """XGBoost, LightGBM and CatBoost: objectives, missing values, categories, early stopping; each where it is installed."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +13,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from parity_tests.data import target, texts
 from samescore_export import ExportError, export, export_proven
+from samescore_export.registry import standard_registry
 
 RNG = np.random.default_rng(0)
 ROWS = 240
@@ -215,9 +219,14 @@ def test_in_pipelines(name):
     labels = (target() == "yes").astype(int)
     words = CountVectorizer(dtype=np.float64)
     proven(make_pipeline(words, made(f"{name}Classifier")).fit(texts(), labels), texts())
-    if not name.startswith("xgboost"):
-        wide = HashingVectorizer(n_features=2**18, alternate_sign=False)
-        proven(make_pipeline(wide, made(f"{name}Classifier")).fit(texts(), labels), texts())
+    wide = HashingVectorizer(n_features=2**18, alternate_sign=False)
+    proven(make_pipeline(wide, made(f"{name}Classifier")).fit(texts(), labels), texts())
+
+
+def test_xgboost_tells_a_zero_that_is_there_from_one_that_is_not():
+    labels = (target() == "yes").astype(int)
+    few = HashingVectorizer(n_features=8, norm=None)
+    proven(make_pipeline(few, made("xgboost.XGBClassifier")).fit(texts(), labels), texts(), bit_equal=True)
 
 
 @pytest.mark.parametrize(
@@ -231,3 +240,12 @@ def test_in_pipelines(name):
 def test_refusals(name, options, rows, named):
     with pytest.raises(ExportError, match=named):
         export(made(name, **options).fit(rows, AMOUNT), rows)
+
+
+def test_no_booster_is_imported_before_a_model_of_it_comes():
+    code = "import sys, samescore_export; print([m for m in ('xgboost', 'lightgbm', 'catboost') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    names = standard_registry().names
+    assert {"xgboost.sklearn.XGBClassifier", "lightgbm.sklearn.LGBMRanker", "catboost.core.CatBoostRegressor"} <= set(
+        names
+    )

@@ -33,7 +33,7 @@ from samescore_export.lowering.tree_ensemble import Trees
 from samescore_export.lowering.walking import SplitRule, as_float32
 from samescore_export.ordered import crossing, through_float32
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Rounding, Score, Table
+from samescore_export.values import Matrix, Rounding, Score, Table, from_entries
 
 _IDENTITY = (
     "reg:squarederror", "reg:squaredlogerror", "reg:absoluteerror", "reg:pseudohubererror", "reg:quantileerror",
@@ -129,18 +129,21 @@ def _categories(model: dict[str, Any], scope: Scope) -> list[list[str]]:
     return found
 
 
-def _inputs(estimator: Any, model: dict[str, Any], inputs: Matrix | Table, scope: Scope) -> Matrix:
+def _with_missing(estimator: Any, x: Matrix, scope: Scope) -> Matrix:
     """The matrix with NaN for what XGBoost takes as missing: a number of its own, and what a sparse matrix does not hold."""
     graph = scope.graph
-    x = coded(scope, inputs, _categories(model, scope))
-    absent: list[float] = [0.0] if x.sparse else []
+    absent: list[float] = [0.0] if x.sparse and x.stored is None else []
     if estimator.missing is not None and not np.isnan(estimator.missing):
         absent.append(float(np.float32(estimator.missing)))
     if x.rounding is not None and absent:
         raise scope.refuse(f"XGBoost(missing={estimator.missing!r}) behind a step that is not bit-equal", "missing=nan")
-    if x.stored is not None and absent:
-        raise scope.refuse("XGBoost over hashed columns, whose zeros are missing", "dense columns")
     value = x.value
+    if x.stored is not None:
+        # An element that is there may be zero, where hashes have met.
+        inside = graph.op("Less", x.stored.columns, graph.constant(x.width, np.int64))
+        ones = graph.op("Cast", inside, to=int(ir.DataType.DOUBLE))
+        there = from_entries(graph, x.stored.columns, ones, x.width).value
+        value = graph.op("Where", graph.op("Greater", there, graph.constant(0.0)), value, graph.constant(np.nan))
     for number in absent:
         single = in_float64(graph, in_float32(graph, value))
         value = graph.op("Where", graph.op("Equal", single, graph.constant(number)), graph.constant(np.nan), value)
@@ -158,9 +161,10 @@ def _margins(estimator: Any, model: dict[str, Any], inputs: Matrix | Table, scop
     """float32 (rows, groups), the number of groups, and a way to finish a Lowered from scores."""
     graph = scope.graph
     part = model["learner"]["gradient_booster"]
-    x = _inputs(estimator, model, inputs, scope)
+    x = coded(scope, inputs, _categories(model, scope))
     start = _start(model)
     if part["name"] == "gblinear":
+        x = _with_missing(estimator, x, scope)
         return *_linear(graph, x, _floats(part["model"]["weights"]), start, scope), lambda scores: Lowered(None, scores)
     drops = part["weight_drop"] if part["name"] == "dart" else None
     trees = part.get("gbtree", part)["model"]
@@ -175,7 +179,7 @@ def _margins(estimator: Any, model: dict[str, Any], inputs: Matrix | Table, scop
             groups[output if outputs > 1 else group].append(len(parts))
             parts.append(_tree(tree, output, weigh))
     x, parts = narrowed(graph, x, parts)
-    grown = leaves(scope, x, parts, _BELOW)
+    grown = leaves(scope, _with_missing(estimator, x, scope), parts, _BELOW)
     terms = in_float32(graph, grown.value)
     sums = [
         running_total(graph, terms, graph.constant([[first]], np.float32), np.array(own, np.int64))
