@@ -159,7 +159,8 @@ def _ordinary(scale: NDArray[Any], kinds: NDArray[np.str_]) -> NDArray[np.bool_]
     """Rows whose scale is like that of the sample's rows."""
     largest = scale.reshape(len(scale), -1).max(axis=1)
     usual = largest[(kinds == "sample") & np.isfinite(largest)].max(initial=0.0)
-    mask: NDArray[np.bool_] = largest <= FAR * usual
+    # FAR times the largest float64 is infinite.
+    mask: NDArray[np.bool_] = (largest <= FAR * usual) & np.isfinite(largest)
     return mask
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from samescore_export.lowering import (
     bagging,
     calibration,
+    catboost,
     compose,
     covariance,
     cross_decomposition,
@@ -12,6 +13,7 @@ from samescore_export.lowering import (
     discriminant_analysis,
     ensemble,
     ensemble_meta,
+    feature_extraction,
     feature_selection,
     frozen,
     gaussian_process,
@@ -21,6 +23,7 @@ from samescore_export.lowering import (
     isotonic,
     kernel_approximation,
     latent_dirichlet,
+    lightgbm,
     linear_model,
     matrix_factorization,
     mixture,
@@ -33,12 +36,14 @@ from samescore_export.lowering import (
     svm,
     text,
     tree,
+    xgboost,
 )
 
 #: Every built-in table, merged once by ``samescore_export.registry``.
 TABLES = (
     bagging.LOWERINGS,
     calibration.LOWERINGS,
+    catboost.LOWERINGS,
     compose.LOWERINGS,
     covariance.LOWERINGS,
     cross_decomposition.LOWERINGS,
@@ -46,6 +51,7 @@ TABLES = (
     discriminant_analysis.LOWERINGS,
     ensemble.LOWERINGS,
     ensemble_meta.LOWERINGS,
+    feature_extraction.LOWERINGS,
     feature_selection.LOWERINGS,
     frozen.LOWERINGS,
     gaussian_process.LOWERINGS,
@@ -55,6 +61,7 @@ TABLES = (
     isotonic.LOWERINGS,
     kernel_approximation.LOWERINGS,
     latent_dirichlet.LOWERINGS,
+    lightgbm.LOWERINGS,
     linear_model.LOWERINGS,
     matrix_factorization.LOWERINGS,
     mixture.LOWERINGS,
@@ -67,4 +74,5 @@ TABLES = (
     svm.LOWERINGS,
     text.LOWERINGS,
     tree.LOWERINGS,
+    xgboost.LOWERINGS,
 )
