@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+RELEASES ?= 1.23.2 1.26.0
 ARTIFACTS := build/artifacts/scenarios
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint java bench serve test-lowest test-full mutants lock clean
+.PHONY: help setup demo test check lint java bench serve test-lowest test-full mutants runtimes lock clean
 
 help:            ## Say what there is
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -40,6 +41,9 @@ test-full: setup ## The long battery: every parity case on 2,000 ordinary rows a
 
 mutants: setup   ## The prover tested by mutation: more than a thousand wrong graphs
 	@$(BIN)/python -m parity_tests.mutation.battery -o build/mutants
+
+runtimes: setup  ## The suite's artifacts under other releases of onnxruntime: RELEASES="1.23.2 1.26.0"
+	@$(BIN)/python -m parity_tests.runtimes $(RELEASES) -o build/runtimes
 
 test-lowest:     ## The Python tests with the lowest versions that pyproject.toml declares
 	@tools/test_lowest.sh $(PYTHON)
