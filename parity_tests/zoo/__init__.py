@@ -7,29 +7,37 @@ from types import MappingProxyType
 
 from parity_tests.case import Case
 from parity_tests.zoo import (
+    cluster,
     compose,
     ensemble,
     feature_extraction,
     impute,
+    imputers,
     linear_model,
+    neighbors,
     preprocessing,
     probabilities,
     scenarios,
     selection,
+    semi_supervised,
     svm,
     tree,
 )
 
 FAMILIES = (
+    cluster,
     compose,
     ensemble,
     feature_extraction,
     impute,
+    imputers,
     linear_model,
+    neighbors,
     preprocessing,
     probabilities,
     scenarios,
     selection,
+    semi_supervised,
     svm,
     tree,
 )
