@@ -1,0 +1,133 @@
+"""Lowerings for the scalers of ``sklearn.preprocessing``: one step per column, elementwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+from numpy.typing import NDArray
+from sklearn.preprocessing import Binarizer, MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+
+from samescore_export.certificate import constants_certificate
+from samescore_export.lowering.numeric import doubles
+from samescore_export.scope import Lowered, Scope
+from samescore_export.values import Forward, Hint, Matrix, Rounding, Table
+
+
+def _rounding_after(scope: Scope, x: Matrix, factor: NDArray[np.float64]) -> Rounding | None:
+    """An inexact input stays inexact by as much, scaled; the step adds two roundings of its own."""
+    if x.rounding is None:
+        return None
+    graph = scope.graph
+    scale = x.rounding.scale or graph.constant(1.0)
+    grown = graph.op("Mul", scale, graph.constant(float(np.max(np.abs(factor), initial=1.0))))
+    return Rounding(x.rounding.ulp + 4, graph.op("Max", grown, graph.constant(1.0)), x.rounding.reason)
+
+
+def _affine(
+    scope: Scope,
+    estimator: Any,
+    inputs: Matrix | Table,
+    steps: Sequence[tuple[str, NDArray[np.float64] | None]],
+    clip: tuple[float, float] | None = None,
+) -> Lowered:
+    """Elementwise Sub, Div, Mul, Add with a constant per column, in that order, each rounded as numpy rounds it."""
+    graph = scope.graph
+    x = doubles(scope, inputs, estimator)
+    value = x.value
+    constants: dict[str, tuple[ir.Value, NDArray[Any]]] = {}
+    factor = np.ones(x.width)
+    for op, numbers in steps:
+        if numbers is None:
+            continue
+        constant = graph.constant(np.asarray(numbers, np.float64))
+        constants[op] = (constant, np.asarray(numbers, np.float64))
+        value = graph.op(op, value, constant)
+        factor = factor / numbers if op == "Div" else factor * numbers if op == "Mul" else factor
+    if clip is not None:
+        value = graph.op("Clip", value, graph.constant(float(clip[0])), graph.constant(float(clip[1])))
+    forwards = [_column_forward(steps, column, clip) for column in range(x.width)]
+    usable = forwards if (factor > 0).all() else None
+    certificate = constants_certificate(graph.path, constants)
+    result = x.mapped(value, usable, _rounding_after(scope, x, factor))
+    return Lowered(result, certificates=(certificate,) if constants else ())
+
+
+_NUMPY = {"Sub": np.subtract, "Div": np.divide, "Mul": np.multiply, "Add": np.add}
+
+
+def _column_forward(
+    steps: Sequence[tuple[str, NDArray[np.float64] | None]], column: int, clip: tuple[float, float] | None
+) -> Forward:
+    numbers = [(op, float(values[column])) for op, values in steps if values is not None]
+
+    def forward(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(all="ignore"):
+            for op, number in numbers:
+                x = _NUMPY[op](x, number)
+            return x if clip is None else np.clip(x, *clip)
+
+    return forward
+
+
+def lower_standard_scaler(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """(x - mean) / scale."""
+    mean = estimator.mean_ if estimator.with_mean else None
+    scale = estimator.scale_ if estimator.with_std else None
+    if getattr(inputs, "sparse", False) and scale is not None:
+        # Over sparse data scikit-learn multiplies by the reciprocal instead of dividing.
+        return _affine(scope, estimator, inputs, [("Mul", 1 / scale)])
+    return _affine(scope, estimator, inputs, [("Sub", mean), ("Div", scale)])
+
+
+def lower_min_max_scaler(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """x * scale + min, clipped to the feature range if asked."""
+    clip = estimator.feature_range if estimator.clip else None
+    return _affine(scope, estimator, inputs, [("Mul", estimator.scale_), ("Add", estimator.min_)], clip)
+
+
+def lower_max_abs_scaler(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """x / scale."""
+    if getattr(inputs, "sparse", False):
+        return _affine(scope, estimator, inputs, [("Mul", 1.0 / estimator.scale_)])
+    clip = (-1.0, 1.0) if getattr(estimator, "clip", False) else None
+    return _affine(scope, estimator, inputs, [("Div", estimator.scale_)], clip)
+
+
+def lower_robust_scaler(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """(x - center) / scale."""
+    center = estimator.center_ if estimator.with_centering else None
+    scale = estimator.scale_ if estimator.with_scaling else None
+    if getattr(inputs, "sparse", False) and scale is not None:
+        return _affine(scope, estimator, inputs, [("Mul", 1.0 / scale)])
+    return _affine(scope, estimator, inputs, [("Sub", center), ("Div", scale)])
+
+
+def lower_binarizer(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """1.0 where x > threshold."""
+    graph = scope.graph
+    x = doubles(scope, inputs, estimator)
+    if x.rounding is not None:
+        raise scope.refuse(
+            f"Binarizer behind a step that is not bit-equal ({x.rounding.reason})", "bit-equal steps before it"
+        )
+    threshold = float(estimator.threshold)
+    above = graph.op("Greater", x.value, graph.constant(threshold))
+    value = graph.op("Cast", above, to=int(ir.DataType.DOUBLE))
+
+    def forward(column: NDArray[np.float64]) -> NDArray[np.float64]:
+        return (column > threshold).astype(np.float64)
+
+    hints = tuple(Hint("split", origin, np.array([threshold])) for origin in x.origins if origin is not None)
+    return Lowered(x.mapped(value, [forward] * x.width), hints=hints)
+
+
+LOWERINGS = {
+    StandardScaler: lower_standard_scaler,
+    MinMaxScaler: lower_min_max_scaler,
+    MaxAbsScaler: lower_max_abs_scaler,
+    RobustScaler: lower_robust_scaler,
+    Binarizer: lower_binarizer,
+}
