@@ -142,8 +142,15 @@ def matrix_of(graph: Graph, inputs: Matrix | Table) -> Matrix:
     if isinstance(inputs, Matrix):
         return inputs
     series = inputs.series
-    if series and all(item.type == "float32" for item in series):
-        return Matrix(columns_of(graph, series), len(series), "float32", tuple(item.origin for item in series))
+    if series and all(item.type == "float32" for item in series) and len({id(item.tensor) for item in series}) == 1:
+        return Matrix(
+            columns_of(graph, series),
+            len(series),
+            "float32",
+            tuple(item.origin for item in series),
+            merge(graph, [(item.rounding, 1) for item in series]),
+            tuple(item.name for item in series),
+        )
     parts: list[ir.Value] = []
     start = 0
     while start < len(series):
@@ -159,7 +166,10 @@ def matrix_of(graph: Graph, inputs: Matrix | Table) -> Matrix:
         len(series),
         "float64",
         tuple(item.origin for item in series),
-        merge(graph, [(item.rounding, 1) for item in series]),
+        merge(
+            graph,
+            [(widened(graph, item.rounding) if item.type == "float32" else item.rounding, 1) for item in series],
+        ),
         tuple(item.name for item in series),
     )
 
@@ -175,6 +185,14 @@ def table_of(inputs: Matrix | Table) -> Table:
             for i in range(inputs.width)
         )
     )
+
+
+def widened(graph: Graph, rounding: Rounding | None) -> Rounding | None:
+    """A float32 value's rounding once the value is float64: 2**29 spacings of float64 are one of float32."""
+    if rounding is None:
+        return None
+    scale = None if rounding.scale is None else graph.op("Cast", rounding.scale, to=int(ir.DataType.DOUBLE))
+    return Rounding(rounding.ulp * 2.0**29, scale, rounding.reason)
 
 
 def merge(graph: Graph, parts: Sequence[tuple[Rounding | None, int]]) -> Rounding | None:

@@ -9,6 +9,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from samescore_export.graph import Graph
+from samescore_export.lowering.numeric import as_doubles
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Table, matrix_of, merge, table_of
 
@@ -22,9 +23,10 @@ def side_by_side(graph: Graph, parts: Sequence[Matrix | Table], sparse: bool = F
     if any(isinstance(part, Table) and not part.numeric for part in parts):
         return Table(tuple(series for part in parts for series in table_of(part).series))
     matrices = [matrix_of(graph, part) for part in parts]
+    if any(matrix.dtype == "float64" for matrix in matrices):
+        # numpy.hstack gives what holds both.
+        matrices = [as_doubles(graph, matrix) for matrix in matrices]
     dtype = matrices[0].dtype
-    if any(matrix.dtype != dtype for matrix in matrices):
-        raise NotImplementedError("float32 beside float64")
     return Matrix(
         graph.op("Concat", *(matrix.value for matrix in matrices), axis=1),
         sum(matrix.width for matrix in matrices),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import Binarizer, MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
 from samescore_export.certificate import constants_certificate
-from samescore_export.lowering.numeric import doubles
+from samescore_export.lowering.numeric import floats, narrowed
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Forward, Hint, Matrix, Rounding, Table
 
@@ -30,28 +31,41 @@ def _affine(
     scope: Scope,
     estimator: Any,
     inputs: Matrix | Table,
-    steps: Sequence[tuple[str, NDArray[np.float64] | None]],
+    steps: Sequence[tuple[str, NDArray[np.floating[Any]] | None]],
     clip: tuple[float, float] | None = None,
+    narrow: bool = False,
 ) -> Lowered:
-    """Elementwise Sub, Div, Mul, Add with a constant per column, in that order, each rounded as numpy rounds it."""
+    """Elementwise Sub, Div, Mul, Add with a constant per column, in that order, each rounded as numpy rounds it.
+
+    Over float32 numpy rounds each step to float32; with ``narrow`` scikit-learn rounds the constant to float32 before.
+    """
     graph = scope.graph
-    x = doubles(scope, inputs, estimator)
-    value = x.value
+    x = floats(scope, inputs, estimator)
+    single = x.dtype == "float32"
+    value = graph.op("Cast", x.value, to=int(ir.DataType.DOUBLE)) if single else x.value
     constants: dict[str, tuple[ir.Value, NDArray[Any]]] = {}
     factor = np.ones(x.width)
-    for op, numbers in steps:
-        if numbers is None:
+    used: list[tuple[str, NDArray[np.float64]]] = []
+    for op, found in steps:
+        if found is None:
             continue
-        constant = graph.constant(np.asarray(numbers, np.float64))
-        constants[op] = (constant, np.asarray(numbers, np.float64))
-        value = graph.op(op, value, constant)
+        numbers = np.asarray(found.astype(np.float32) if single and narrow else found, np.float64)
+        constants[op] = (graph.constant(numbers), numbers)
+        used.append((op, numbers))
+        value = graph.op(op, value, constants[op][0])
+        if single:
+            value = narrowed(graph, value)
         factor = factor / numbers if op == "Div" else factor * numbers if op == "Mul" else factor
     if clip is not None:
-        value = graph.op("Clip", value, graph.constant(float(clip[0])), graph.constant(float(clip[1])))
-    forwards = [_column_forward(steps, column, clip) for column in range(x.width)]
+        low, high = (float(np.float32(end)) if single else float(end) for end in clip)
+        clip = (low, high)
+        value = graph.op("Clip", value, graph.constant(low), graph.constant(high))
+    forwards = [_column_forward(used, column, clip, single) for column in range(x.width)]
     usable = forwards if (factor > 0).all() else None
     certificate = constants_certificate(graph.path, constants)
     result = x.mapped(value, usable, _rounding_after(scope, x, factor))
+    if single:
+        result = replace(result, value=graph.op("Cast", value, to=int(ir.DataType.FLOAT)), dtype="float32")
     return Lowered(result, certificates=(certificate,) if constants else ())
 
 
@@ -59,14 +73,16 @@ _NUMPY = {"Sub": np.subtract, "Div": np.divide, "Mul": np.multiply, "Add": np.ad
 
 
 def _column_forward(
-    steps: Sequence[tuple[str, NDArray[np.float64] | None]], column: int, clip: tuple[float, float] | None
+    steps: Sequence[tuple[str, NDArray[np.float64]]], column: int, clip: tuple[float, float] | None, single: bool
 ) -> Forward:
-    numbers = [(op, float(values[column])) for op, values in steps if values is not None]
+    numbers = [(op, float(values[column])) for op, values in steps]
 
     def forward(x: NDArray[np.float64]) -> NDArray[np.float64]:
         with np.errstate(all="ignore"):
             for op, number in numbers:
                 x = _NUMPY[op](x, number)
+                if single:
+                    x = x.astype(np.float32).astype(np.float64)
             return x if clip is None else np.clip(x, *clip)
 
     return forward
@@ -79,7 +95,7 @@ def lower_standard_scaler(estimator: Any, inputs: Matrix | Table, scope: Scope) 
     if getattr(inputs, "sparse", False) and scale is not None:
         # Over sparse data scikit-learn multiplies by the reciprocal instead of dividing.
         return _affine(scope, estimator, inputs, [("Mul", 1 / scale)])
-    return _affine(scope, estimator, inputs, [("Sub", mean), ("Div", scale)])
+    return _affine(scope, estimator, inputs, [("Sub", mean), ("Div", scale)], narrow=True)
 
 
 def lower_min_max_scaler(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
@@ -90,9 +106,9 @@ def lower_min_max_scaler(estimator: Any, inputs: Matrix | Table, scope: Scope) -
 
 def lower_max_abs_scaler(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """x / scale."""
-    if getattr(inputs, "sparse", False):
-        return _affine(scope, estimator, inputs, [("Mul", 1.0 / estimator.scale_)])
     clip = (-1.0, 1.0) if getattr(estimator, "clip", False) else None
+    if getattr(inputs, "sparse", False):
+        return _affine(scope, estimator, inputs, [("Mul", 1.0 / estimator.scale_)], clip)
     return _affine(scope, estimator, inputs, [("Div", estimator.scale_)], clip)
 
 
@@ -108,20 +124,21 @@ def lower_robust_scaler(estimator: Any, inputs: Matrix | Table, scope: Scope) ->
 def lower_binarizer(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """1.0 where x > threshold."""
     graph = scope.graph
-    x = doubles(scope, inputs, estimator)
+    x = floats(scope, inputs, estimator)
     if x.rounding is not None:
         raise scope.refuse(
             f"Binarizer behind a step that is not bit-equal ({x.rounding.reason})", "bit-equal steps before it"
         )
-    threshold = float(estimator.threshold)
-    above = graph.op("Greater", x.value, graph.constant(threshold))
-    value = graph.op("Cast", above, to=int(ir.DataType.DOUBLE))
+    # numpy compares float32 with a Python number in float32.
+    threshold = float(np.float32(estimator.threshold)) if x.dtype == "float32" else float(estimator.threshold)
+    above = graph.op("Greater", x.value, graph.constant(threshold, x.dtype))
+    value = graph.op("Cast", above, to=int(ir.DataType.FLOAT if x.dtype == "float32" else ir.DataType.DOUBLE))
 
     def forward(column: NDArray[np.float64]) -> NDArray[np.float64]:
         return (column > threshold).astype(np.float64)
 
     hints = tuple(Hint("split", origin, np.array([threshold])) for origin in x.origins if origin is not None)
-    return Lowered(x.mapped(value, [forward] * x.width), hints=hints)
+    return Lowered(replace(x.mapped(value, [forward] * x.width), dtype=x.dtype), hints=hints)
 
 
 LOWERINGS = {
