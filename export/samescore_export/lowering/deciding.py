@@ -69,6 +69,13 @@ def beyond(graph: Graph, value: ir.Value, threshold: float, rounding: Rounding |
     return graph.op("Sub", value, graph.constant(threshold)), Rounding(rounding.ulp + 1, size, rounding.reason)
 
 
+def smallest_of_row(graph: Graph, value: ir.Value, rounding: Rounding) -> tuple[ir.Value, Rounding]:
+    """One margin (rows,) for the labels of a row that each hang on the sign of their column of (rows, k)."""
+    found = nearest_of(graph, [(value, Rounding(rounding.ulp, sized(graph, value, rounding), rounding.reason))])
+    assert found is not None
+    return found
+
+
 def nearest_of(graph: Graph, margins: Sequence[Margin]) -> Margin:
     """One margin for a label that hangs on several decisions: the closest of them, each in units of its own bound.
 
