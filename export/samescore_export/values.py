@@ -78,7 +78,9 @@ class Matrix:
                 None if origin is None else origin.then(step)
                 for origin, step in zip(self.origins, forwards, strict=True)
             )
-        return replace(self, value=value, dtype="float64", origins=origins, rounding=rounding or self.rounding)
+        return replace(
+            self, value=value, dtype="float64", origins=origins, rounding=rounding or self.rounding, integers=False
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ def matrix_of(graph: Graph, inputs: Matrix | Table) -> Matrix:
             [(widened(graph, item.rounding) if item.type == "float32" else item.rounding, 1) for item in series],
         ),
         tuple(item.name for item in series),
+        integers=all(item.type == "int64" for item in series),
     )
 
 
