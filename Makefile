@@ -35,8 +35,8 @@ bench: setup     ## Benchmarks against peers
 serve: setup     ## Serve what the demo exported
 	@$(BIN)/samescore serve $(ARTIFACTS)
 
-test-full: setup ## The long batteries: every parity case
-	@SAMESCORE_FULL=1 tools/test.sh $(BIN)
+test-full: setup ## The long battery: every parity case on 2,000 ordinary rows and 6,000 probes, on every backend
+	@$(BIN)/python -m parity_tests.report --full --seconds 600 -o build/parity-full --artifacts build/artifacts/parity-full
 
 test-lowest:     ## The Python tests with the lowest versions that pyproject.toml declares
 	@tools/test_lowest.sh $(PYTHON)

@@ -38,7 +38,7 @@ class UnavailableError(Exception):
 
 def score_runtime(prepared: Sequence[Prepared], folder: Path) -> dict[str, Found]:
     """samescore_runtime.load(path).score(X), as a user calls it."""
-    return {item.case.id: load(item.path).score(item.rows.native()) for item in prepared}
+    return {item.case_id: load(item.path).score(item.rows.native()) for item in prepared}
 
 
 def score_plain(prepared: Sequence[Prepared], folder: Path) -> dict[str, Found]:
@@ -48,9 +48,9 @@ def score_plain(prepared: Sequence[Prepared], folder: Path) -> dict[str, Found]:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         session = onnxruntime.InferenceSession(item.path, options, providers=["CPUExecutionProvider"])
-        feed = encode_frame(item.artifact.contract, item.rows.native())
+        feed = encode_frame(item.contract, item.rows.native())
         names = list(item.expected)
-        found[item.case.id] = dict(zip(names, session.run(names, feed), strict=True))
+        found[item.case_id] = dict(zip(names, session.run(names, feed), strict=True))
     return found
 
 
@@ -63,7 +63,7 @@ def score_http(prepared: Sequence[Prepared], folder: Path) -> dict[str, Found]:
     server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         _wait(f"http://127.0.0.1:{port}/v2/health/ready", server)
-        return {item.case.id: _post(f"http://127.0.0.1:{port}/models/{item.name}/score", item) for item in prepared}
+        return {item.case_id: _post(f"http://127.0.0.1:{port}/models/{item.name}/score", item) for item in prepared}
     finally:
         server.send_signal(signal.SIGTERM)
         server.communicate(timeout=15)
@@ -83,14 +83,14 @@ def _wait(url: str, server: subprocess.Popen[str]) -> None:
 
 
 def _post(url: str, item: Prepared) -> Found:
-    body = json.dumps({"rows": json_rows(item.rows, item.artifact.contract)}).encode()
+    body = json.dumps({"rows": json_rows(item.rows, item.contract)}).encode()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
             scores = json.loads(answer.read())["outputs"]
     except urllib.error.HTTPError as error:
         return f"HTTP {error.code}: {error.read().decode()[:300]}"
-    contract = item.artifact.contract
+    contract = item.contract
     return {name: _from_json(scores[name], contract.output_named(name)) for name in item.expected}
 
 
@@ -120,7 +120,7 @@ def score_jvm(prepared: Sequence[Prepared], folder: Path) -> dict[str, Found]:
     found: dict[str, Found] = {}
     for item in prepared:
         answer = json.loads((folder / f"{item.name}.jvm.json").read_text())
-        found[item.case.id] = answer.get("error") or {
+        found[item.case_id] = answer.get("error") or {
             name: decode_array(array) for name, array in answer["outputs"].items()
         }
     return found

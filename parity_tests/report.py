@@ -9,7 +9,7 @@ import argparse
 import sys
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -19,9 +19,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from parity_tests.backends import BACKENDS, Found, UnavailableError
 from parity_tests.exclusions import EXCLUSIONS
-from parity_tests.prepared import Prepared, prepare, reached
+from parity_tests.prepared import BRIEF, FULL, Prepared, Size, prepare_all
 from parity_tests.zoo import CASES
-from samescore_export import ExportError, ProofError
 from samescore_runtime.comparison import Comparison, compare
 
 Standing = Literal["bit-equal", "within", "differs", "not run"]
@@ -51,7 +50,7 @@ def judge(item: Prepared, found: Found) -> Cell:
         return Cell("differs", found)
     results: dict[str, Comparison] = {}
     for name, expected in item.expected.items():
-        results[name] = compare(expected, found[name], item.proof.outputs[name].tolerance)
+        results[name] = compare(expected, found[name], item.outputs[name].tolerance)
     wrong = [f"{name}: {result}" for name, result in results.items() if not result.passed]
     if wrong:
         return Cell("differs", "; ".join(wrong))
@@ -61,27 +60,26 @@ def judge(item: Prepared, found: Found) -> Cell:
     return Cell("within", f"within {largest:,} ulp")
 
 
-def run(ids: Sequence[str], folder: Path) -> list[Line]:
+def _counter(total: int) -> Callable[[str], None]:
+    """Says on standard error how many of ``total`` cases are exported."""
+    start, done = time.monotonic(), 0
+
+    def count(case_id: str) -> None:
+        nonlocal done
+        done += 1
+        passed = f"export {done} of {total} ({time.monotonic() - start:.0f} s)"
+        if sys.stderr.isatty():
+            print(f"\r{passed} {case_id:60.60s}", end="\n" if done == total else "", file=sys.stderr)
+        elif done % 25 == 0 or done == total:
+            print(passed, file=sys.stderr)
+
+    return count
+
+
+def run(ids: Sequence[str], folder: Path, size: Size = BRIEF, seconds: float = 120) -> list[Line]:
     """Export the cases into a folder and score them on every backend; progress goes to standard error."""
     folder.mkdir(parents=True, exist_ok=True)
-    prepared: list[Prepared] = []
-    broken: dict[str, str] = {}
-    start = time.monotonic()
-    for number, case_id in enumerate(ids, start=1):
-        if sys.stderr.isatty():
-            print(
-                f"\rexport {number} of {len(ids)} ({time.monotonic() - start:.0f} s) {case_id:60.60s}",
-                end="",
-                file=sys.stderr,
-            )
-        elif number % 25 == 0 or number == len(ids):
-            print(f"export {number} of {len(ids)} ({time.monotonic() - start:.0f} s)", file=sys.stderr)
-        try:
-            prepared.append(prepare(CASES[case_id], folder))
-        except (ExportError, ProofError) as error:
-            broken[case_id] = str(error)
-    if sys.stderr.isatty():
-        print(file=sys.stderr)
+    prepared, broken = prepare_all(ids, folder, size, seconds, _counter(len(ids)))
     cells: dict[str, dict[str, Cell]] = {case_id: {} for case_id in ids}
     for name, score in BACKENDS.items():
         start = time.monotonic()
@@ -91,19 +89,19 @@ def run(ids: Sequence[str], folder: Path) -> list[Line]:
         except UnavailableError as error:
             print(f" {error}", file=sys.stderr)
             for item in prepared:
-                cells[item.case.id][name] = Cell("not run", str(error))
+                cells[item.case_id][name] = Cell("not run", str(error))
             continue
         for item in prepared:
-            cells[item.case.id][name] = judge(item, found[item.case.id])
+            cells[item.case_id][name] = judge(item, found[item.case_id])
         print(f" {time.monotonic() - start:.1f} s", file=sys.stderr)
     lines = []
     for case_id, text in broken.items():
         lines.append(Line(case_id, "not exported", 0, {name: Cell("differs", text) for name in BACKENDS}))
     for item in prepared:
-        sameness = ", ".join(dict.fromkeys(output.sameness for output in item.proof.outputs.values()))
-        if not reached(item):
-            sameness += f" (expected {item.case.sameness})"
-        lines.append(Line(item.case.id, sameness, item.rows.rows, cells[item.case.id]))
+        sameness = ", ".join(dict.fromkeys(output.sameness for output in item.outputs.values()))
+        if not item.reached:
+            sameness += f" (expected {CASES[item.case_id].sameness})"
+        lines.append(Line(item.case_id, sameness, item.rows.rows, cells[item.case_id]))
     return sorted(lines, key=lambda line: list(ids).index(line.id))
 
 
@@ -171,11 +169,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--artifacts", type=Path, default=Path("build/artifacts/parity"), help="folder for the artifacts"
     )
     parser.add_argument("--only", default="", help="cases whose id starts with this, such as forest or scenario/spam")
+    parser.add_argument(
+        "--full", action="store_true", help="2,000 ordinary rows and 6,000 probes a case in place of 600 in all"
+    )
+    parser.add_argument("--seconds", type=float, default=120, help="time limit of one case's export (120)")
     arguments = parser.parse_args(argv)
     ids = [case_id for case_id in CASES if case_id.startswith(arguments.only)]
     if not ids:
         parser.error(f"--only {arguments.only!r} names no case")
-    lines = run(ids, arguments.artifacts)
+    lines = run(ids, arguments.artifacts, FULL if arguments.full else BRIEF, arguments.seconds)
     write(lines, arguments.output)
     wrong = failures(lines)
     for text in wrong:

@@ -1,6 +1,6 @@
 """The parity suite under pytest: every case exports, reaches its class, and gives the same scores in Python and over HTTP.
 
-A seeded sample of the cases by default, all with SAMESCORE_FULL=1 (``make test-full``). The JVM's column is made by
+A seeded sample of the cases by default, all with SAMESCORE_FULL=1; ``make test-full`` compares more rows of each. The JVM's column is made by
 ``python -m parity_tests.report``, which ``make test`` runs as well, with every case.
 """
 
@@ -14,7 +14,7 @@ import pytest
 
 from parity_tests.backends import score_http, score_plain, score_runtime
 from parity_tests.exclusions import EXCLUSIONS
-from parity_tests.prepared import prepare, reached
+from parity_tests.prepared import prepare
 from parity_tests.report import judge, main
 from parity_tests.zoo import CASES
 from samescore_export import ExportError, ProofError
@@ -27,8 +27,8 @@ IDS = sorted(CASES) if FULL else sorted(random.Random(0).sample(sorted(CASES), 4
 def test_a_case_reaches_its_class_and_is_the_same_everywhere(case_id: str, tmp_path: Path) -> None:
     if case_id in EXCLUSIONS:
         pytest.skip(EXCLUSIONS[case_id])
-    prepared = prepare(CASES[case_id], tmp_path)
-    assert reached(prepared), {name: output.sameness for name, output in prepared.proof.outputs.items()}
+    prepared = prepare(case_id, tmp_path)
+    assert prepared.reached, {name: output.sameness for name, output in prepared.outputs.items()}
     for score in (score_runtime, score_plain):
         cell = judge(prepared, score([prepared], tmp_path)[case_id])
         assert cell.standing in ("bit-equal", "within"), cell.text
@@ -36,15 +36,15 @@ def test_a_case_reaches_its_class_and_is_the_same_everywhere(case_id: str, tmp_p
 
 def test_one_service_gives_the_same_over_http(tmp_path: Path) -> None:
     families = {case_id.partition("/")[0]: case_id for case_id in sorted(CASES) if not case_id.startswith("scenario")}
-    prepared = [prepare(CASES[case_id], tmp_path) for case_id in families.values()]
+    prepared = [prepare(case_id, tmp_path) for case_id in families.values()]
     found = score_http(prepared, tmp_path)
-    cells = {item.case.id: judge(item, found[item.case.id]) for item in prepared}
+    cells = {item.case_id: judge(item, found[item.case_id]) for item in prepared}
     assert {case_id: cell.text for case_id, cell in cells.items() if cell.standing == "differs"} == {}
 
 
 def _passes(case_id: str, folder: Path) -> bool:
     try:
-        return reached(prepare(CASES[case_id], folder))
+        return prepare(case_id, folder).reached
     except (ExportError, ProofError):
         return False
 

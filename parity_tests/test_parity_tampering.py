@@ -11,8 +11,7 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from parity_tests.prepared import prepare
-from parity_tests.zoo import CASES
+from parity_tests.prepared import Size, prepare
 from samescore_runtime import ArtifactError, InputError, load
 from samescore_runtime.cli import main
 
@@ -61,7 +60,7 @@ def a_golden(proto: onnx.ModelProto) -> None:
 def artifacts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("tampering")
     chosen = {"forest": "forest/mixed table", "linear": "linear/LogisticRegression, 2 classes"}
-    return {name: prepare(CASES[case_id], folder, budget=100).path for name, case_id in chosen.items()}
+    return {name: prepare(case_id, folder, Size(budget=100)).path for name, case_id in chosen.items()}
 
 
 @pytest.mark.parametrize(

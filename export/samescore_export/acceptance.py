@@ -93,11 +93,14 @@ def _limit(call: Callable[[Any], Any], row: Sample, name: str) -> float:
     """The largest magnitude the model takes in a column: float32's, or else a power of ten not beyond it.
 
     Behind a scaler the overflow of float32 lies elsewhere for each column; a power of ten is near enough, as it refuses only
-    numbers of a size that no data have.
+    numbers of a size that no data have. A sign that the model does not take well beyond the row's own numbers (counts, which
+    must not be negative) has no limit to find.
     """
+    beyond = 1e3 * max(1.0, *(abs(float(cell[0])) for cell in row.columns.values() if cell.dtype.kind == "f"))
+    signs = [sign for sign in (1.0, -1.0) if _scores(call, _replaced(row, {name: sign * beyond}))] or [1.0, -1.0]
 
     def takes(magnitude: float) -> bool:
-        return all(_scores(call, _replaced(row, {name: sign * magnitude})) for sign in (1.0, -1.0))
+        return all(_scores(call, _replaced(row, {name: sign * magnitude})) for sign in signs)
 
     if takes(FLOAT32_LIMIT) and not takes(1.0001 * FLOAT32_LIMIT):
         return FLOAT32_LIMIT

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from samescore_export.acceptance import Acceptance, ask
-from samescore_export.certificate import Certificate
+from samescore_export.certificate import Certificate, FinishedGraph
 from samescore_export.errors import ExportError, Unsupported
 from samescore_export.graph import Graph, without_outputs
 from samescore_export.inputs import Inputs, make_inputs
@@ -25,7 +25,7 @@ from samescore_export.lowering.fallback import lower_with_skl2onnx
 from samescore_export.registry import Registry
 from samescore_export.sample import TEXT, Sample
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Hint, Matrix, Rounding, Score, Table, matrix_of
+from samescore_export.values import WIDEST, Hint, Matrix, Rounding, Score, Table, matrix_of
 from samescore_runtime import __version__
 from samescore_runtime.contract import Contract, Layout, Output
 
@@ -56,17 +56,21 @@ class Compiled:
     Attributes:
         model: the graph, without metadata.
         bounds: the same graph with the auxiliary outputs named in ``roundings`` and ``margins`` added, for the proof alone.
+        used: names of the graph's nodes and constants.
         contract: what it takes and gives.
         scores: output name -> how it was lowered.
+        coupled: whether the answer for a row hangs on the other rows of its batch.
     """
 
     model: onnx.ModelProto
     bounds: onnx.ModelProto
+    used: frozenset[str]
     contract: Contract
     scores: Mapping[str, Score]
     certificates: tuple[Certificate, ...]
     hints: tuple[Hint, ...]
     sample: Sample
+    coupled: bool = False
 
     def expected(self, estimator: Any, output: str, native: Any) -> NDArray[Any]:
         """What the original model gives for an output, in the dtypes of the contract."""
@@ -83,8 +87,13 @@ class Compiled:
 
 
 def canonical(found: Any, score: Score) -> NDArray[Any]:
-    """An estimator's answer as an array of the output's type: sparse made dense, integer labels int64."""
+    """An estimator's answer as an array of the output's type: sparse made dense, integer labels int64.
+
+    Some drop the rows' axis for a single row (SparsePCA); it is put back.
+    """
     array = np.asarray(found.toarray() if hasattr(found, "toarray") else found)
+    if len(score.shape) == 1 and array.shape == score.shape:
+        array = array.reshape(1, -1)
     if score.type == "string":
         return array.astype(object)
     if score.type == "int64" and array.dtype.kind in "iu":
@@ -164,15 +173,28 @@ def compile_model(
     scores = _chosen(estimator, lowered, graph, methods)
     contract = Contract(layout, inputs.columns, inputs.tensors, _outputs(scores))
     bounds = _proto(graph, scores)
+    _refuse_wide(graph, bounds)
+    model = without_outputs(bounds, lambda name: "#" in name)
     return Compiled(
-        model=without_outputs(bounds, lambda name: "#" in name),
+        model=model,
         bounds=bounds,
+        used=FinishedGraph(model).names,
         contract=contract,
         scores=scores,
         certificates=lowered.certificates,
         hints=lowered.hints,
         sample=sample,
+        coupled=bool(scope.coupled),
     )
+
+
+def _refuse_wide(graph: Graph, written: onnx.ModelProto) -> None:
+    """Raise where a step, or an output, needs a very wide sparse matrix as a whole."""
+    found = {graph.wide[name] for name in FinishedGraph(written).nodes if name in graph.wide}
+    if found:
+        accepted = f"at most {WIDEST} columns, or a step behind it that works on a sparse matrix (a linear model, say)"
+        problems = [Unsupported(at, f"a matrix of {width} columns, needed as a whole", accepted) for at, width in found]
+        raise ExportError(sorted(problems, key=str))
 
 
 def _sample_problems(estimator: Any, sample: Sample) -> list[Unsupported]:
@@ -285,8 +307,8 @@ def _transform_score(value: Matrix | Table, graph: Graph) -> Score | None:
     matrix = matrix_of(graph, value)
     if matrix.integers:
         whole = graph.op("Cast", matrix.value, to=int(ir.DataType.INT64))
-        return Score(whole, "int64", (matrix.width,))
-    return Score(matrix.value, matrix.dtype, (matrix.width,), rounding=matrix.rounding)
+        return Score(whole, "int64", (matrix.width,), margin=matrix.margin)
+    return Score(matrix.value, matrix.dtype, (matrix.width,), rounding=matrix.rounding, margin=matrix.margin)
 
 
 def _travels_badly(label: Any) -> bool:

@@ -21,12 +21,7 @@ from samescore_export.registry import Registry, standard_registry
 from samescore_export.sample import read_sample
 from samescore_runtime.artifact import Artifact, read_artifact
 from samescore_runtime.contract import Layout
-from samescore_runtime.frames import encode_frame
 from samescore_runtime.model import load
-from samescore_runtime.sessions import open_session
-
-#: Rows of the sample that the profile's output histograms are made from.
-PROFILE_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -123,23 +118,13 @@ def export_proven(
     progress("prove")
     proof = prove(model, compiled, seed, budget)
     progress("write")
-    # The graph's own scores, not the model's: the proof has shown them to be the same, and they cost a fraction.
-    rows = sample.take(slice(0, PROFILE_ROWS))
-    session = _session(compiled)
-    scored = dict(
-        zip(
-            compiled.scores,
-            session.run(list(compiled.scores), encode_frame(compiled.contract, rows.native())),
-            strict=True,
-        )
-    )
     content = artifact_bytes(
         compiled.model,
         {
             "contract": compiled.contract.to_json(),
             "golden": make_goldens(proof),
             "proof": proof.to_json(),
-            "profile": make_profile(sample, compiled.contract, scored),
+            "profile": make_profile(sample, compiled.contract, proof.reference),
             "provenance": make_provenance(model, sample, commit),
         },
     )
@@ -175,10 +160,6 @@ def prove_file(
     written = onnx.ModelProto.FromString(artifact.content)
     progress("prove")
     return prove(model, replace(compiled, model=written, contract=artifact.contract), seed, budget), artifact
-
-
-def _session(compiled: Compiled) -> Any:
-    return open_session(compiled.model.SerializeToString(), "the compiled graph")
 
 
 def _check_version(model: Any) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -30,7 +31,27 @@ DATA_TYPES: Mapping[str, ir.DataType] = {
     "string": ir.DataType.STRING,
 }
 
-Attribute: TypeAlias = "int | float | str | Sequence[int] | Sequence[float] | Sequence[str] | NDArray[Any]"
+
+@dataclass(frozen=True, slots=True)
+class Ints:
+    """An attribute that is a list of integers, kept as an array: a million Python objects would take 60 times the room."""
+
+    array: NDArray[np.int64]
+
+
+class _IntsAttribute(ir.Attr):
+    __slots__ = ("_array",)
+
+    def __init__(self, name: str, array: NDArray[np.int64]) -> None:
+        super().__init__(name, ir.AttributeType.INTS, ())
+        self._array = array
+
+    @property
+    def value(self) -> list[int]:
+        return self._array.tolist()  # type: ignore[no-any-return]
+
+
+Attribute: TypeAlias = "int | float | str | Ints | Sequence[int] | Sequence[float] | Sequence[str] | NDArray[Any]"
 
 
 class Graph:
@@ -44,6 +65,8 @@ class Graph:
         self._path: list[str] = [] if parent is None else parent._path
         #: Columns of the contract that some node reads.
         self.used: set[str] = set() if parent is None else parent.used
+        #: Nodes that write out a sparse matrix too wide for it -> where, and how wide; they must not be in a finished graph.
+        self.wide: dict[str, tuple[str, int]] = {} if parent is None else parent.wide
 
     @contextmanager
     def at(self, step: str) -> Iterator[None]:
@@ -179,7 +202,9 @@ class Graph:
 
 
 def without_outputs(model: onnx.ModelProto, dropped: Callable[[str], bool]) -> onnx.ModelProto:
-    """A copy of the model that lacks some outputs, and what only they needed."""
+    """The model without some outputs and what only they needed; the model itself if it has none of them."""
+    if not any(dropped(output.name) for output in model.graph.output):
+        return model
     copy = ir.from_proto(model)
     kept = [output for output in copy.graph.outputs if not dropped(output.name or "")]
     copy.graph.outputs.clear()
@@ -191,6 +216,8 @@ def without_outputs(model: onnx.ModelProto, dropped: Callable[[str], bool]) -> o
 def _attribute(key: str, value: Any) -> Any:
     if isinstance(value, ir.Graph):
         return ir.AttrGraph(key, value)
+    if isinstance(value, Ints):
+        return _IntsAttribute(key, value.array)
     if isinstance(value, np.ndarray):
         return ir.AttrTensor(
             key, ir.StringTensor(value, shape=ir.Shape(value.shape)) if value.dtype == object else ir.tensor(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from samescore_runtime.contract import Contract
 BINS, VALUES = 20, 50
 
 
-def make_profile(sample: Sample, contract: Contract, outputs: dict[str, NDArray[Any]]) -> dict[str, Any]:
+def make_profile(sample: Sample, contract: Contract, outputs: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     """The entry ``samescore.profile``; no raw rows."""
     columns = {column.name: _column(sample, column.name, column.type) for column in contract.columns}
     scores: dict[str, Any] = {}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from samescore_export.certificate import FinishedGraph, Verdict
 from samescore_export.compiler import Compiled, single_threaded
 from samescore_export.probes import Probes, make_probes
+from samescore_export.sample import Sample
 from samescore_export.values import Rounding, Score
 from samescore_runtime.comparison import EXACT, Comparison, Tolerance, compare
 from samescore_runtime.frames import encode_frame
@@ -23,6 +24,9 @@ LOWEST_ONNXRUNTIME = "1.24.1"
 
 #: Intra-op threads of the second session: a number of its own, so that the same export gives the same bytes on any machine.
 THREADS = 2
+
+#: Rows of the sample that the profile's output histograms are made from.
+REFERENCE_ROWS = 10_000
 
 #: Rows scored one at a time as well, since a batch and a single row may take different paths.
 SINGLE_ROWS = 24
@@ -56,7 +60,8 @@ class Proof:
     """The evidence for one artifact; ``failures`` is empty if all of it holds.
 
     ``expected`` are the original model's answers on the probes, ``got`` the graph's. ``fit`` says which rows can be goldens: no label within the
-    rounding bound of flipping, no scale far beyond the sample's.
+    rounding bound of flipping, no scale far beyond the sample's. ``reference`` are the graph's scores on the sample itself, for the
+    profile. ``answer`` gives the original model's answers for other rows: those of some models depend on the rest of the batch.
     """
 
     seed: int
@@ -69,6 +74,8 @@ class Proof:
     got: Mapping[str, NDArray[Any]]
     fit: NDArray[np.bool_]
     failures: tuple[str, ...]
+    reference: Mapping[str, NDArray[Any]]
+    answer: Callable[[str, Sample], NDArray[Any]] = field(repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """The entry ``samescore.proof`` (docs/artifact.md)."""
@@ -126,19 +133,24 @@ def prove(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000)
 
     Never raises for a difference: it is in ``failures``, with output, row, expected, got and ulp.
     """
-    finished = FinishedGraph(compiled.model)
+    finished = FinishedGraph(compiled.model, compiled.used)
     verdicts = tuple(certificate.verify(finished) for certificate in compiled.certificates)
     failures = [failure for verdict in verdicts for failure in verdict.failures]
     probes = make_probes(compiled.sample, compiled.contract, compiled.hints, seed, budget)
+    with single_threaded(estimator):
+        probes, expected = _answered(estimator, compiled, probes)
     native = probes.sample.native()
     content = compiled.model.SerializeToString()
-    session = open_session(content, "the compiled graph")
     feed = encode_frame(compiled.contract, native)
-    got = _run(session, feed)
+    # One session at a time: that of a large forest takes as much memory as compiling it.
     got_default = _run(open_session(content, "the compiled graph", threads=THREADS), feed)
-    bounds = _run(open_session(compiled.bounds.SerializeToString(), "the graph with bounds"), feed)
+    bounds = {}
+    if any("#" in output.name for output in compiled.bounds.graph.output):
+        bounds = _run(open_session(compiled.bounds.SerializeToString(), "the graph with bounds"), feed)
+    session = open_session(content, "the compiled graph")
+    got = _run(session, feed)
+    reference = _run(session, encode_frame(compiled.contract, compiled.sample.take(slice(0, REFERENCE_ROWS)).native()))
     with single_threaded(estimator):
-        expected = {name: compiled.expected(estimator, name, native) for name in compiled.scores}
         singles = _singles(estimator, compiled, probes, session)
     outputs = {}
     fit = np.ones(len(probes.kinds), bool)
@@ -159,7 +171,58 @@ def prove(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000)
         outputs[name] = replace(proof, sameness=_sameness(score, proof, finished, verdicts, compiled))
         failures += failed
         failures += _judge_singles(name, score, singles, bounds, probes)
-    return Proof(seed, budget, probes, outputs, verdicts, compiled, expected, got, fit, tuple(failures))
+
+    def answer(name: str, rows: Sample) -> NDArray[Any]:
+        with single_threaded(estimator):
+            return compiled.expected(estimator, name, rows.native())
+
+    return Proof(
+        seed, budget, probes, outputs, verdicts, compiled, expected, got, fit, tuple(failures), reference, answer
+    )
+
+
+def _answered(estimator: Any, compiled: Compiled, probes: Probes) -> tuple[Probes, dict[str, NDArray[Any]]]:
+    """The probes less those that the original model refuses (a negative number where it wants counts, say), and its answers.
+
+    Rows of the sample stay: a model that refuses these has the wrong sample, and its own error says so.
+    """
+    if compiled.coupled:
+        probes = _kept(probes, ~_huge(probes))
+    whole = _answers(estimator, compiled, probes.sample)
+    if whole is not None:
+        return probes, whole
+    refused = [
+        row
+        for row in np.flatnonzero(probes.kinds != "sample")
+        if _answers(estimator, compiled, probes.sample.take([int(row)])) is None
+    ]
+    probes = _kept(probes, ~np.isin(np.arange(len(probes.kinds)), refused))
+    native = probes.sample.native()
+    return probes, {name: compiled.expected(estimator, name, native) for name in compiled.scores}
+
+
+def _kept(probes: Probes, rows: NDArray[np.bool_]) -> Probes:
+    return replace(probes, sample=probes.sample.take(rows), kinds=probes.kinds[rows], columns=probes.columns[rows])
+
+
+def _huge(probes: Probes) -> NDArray[np.bool_]:
+    """Probes with a number far beyond the sample's; where rows share an answer, it would drown all the others."""
+    usual = probes.kinds == "sample"
+    huge = np.zeros(len(usual), bool)
+    for values in probes.sample.columns.values():
+        if values.dtype.kind == "f":
+            size = np.abs(values)
+            huge |= size > FAR * max(1.0, float(np.nanmax(size[usual], initial=0.0)))
+    return huge
+
+
+def _answers(estimator: Any, compiled: Compiled, rows: Sample) -> dict[str, NDArray[Any]] | None:
+    """The original model's answers by output; None if it refuses the rows."""
+    native = rows.native()
+    try:
+        return {name: compiled.expected(estimator, name, native) for name in compiled.scores}
+    except Exception:
+        return None
 
 
 def _run(session: Any, feed: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -192,7 +255,8 @@ def ordinary(scale: NDArray[Any], kinds: NDArray[np.str_]) -> NDArray[np.bool_]:
     """Rows whose scale is like that of the sample's rows."""
     largest = scale.reshape(len(scale), -1).max(axis=1)
     usual = largest[(kinds == "sample") & np.isfinite(largest)].max(initial=0.0)
-    mask: NDArray[np.bool_] = largest <= FAR * usual
+    # FAR times the largest float64 is infinite.
+    mask: NDArray[np.bool_] = (largest <= FAR * usual) & np.isfinite(largest)
     return mask
 
 
@@ -265,9 +329,11 @@ def _singles(
     rows = np.linspace(0, probes.sample.rows - 1, min(SINGLE_ROWS, probes.sample.rows)).astype(int)
     found = []
     for row in np.unique(rows):
-        native = probes.sample.take([row]).native()
-        expected = {name: compiled.expected(estimator, name, native) for name in compiled.scores}
-        found.append((int(row), expected, _run(session, encode_frame(compiled.contract, native))))
+        alone = probes.sample.take([int(row)])
+        expected = _answers(estimator, compiled, alone)
+        # None: taken among others and refused alone (MiniBatchNMF looks at the mean of the batch).
+        if expected is not None:
+            found.append((int(row), expected, _run(session, encode_frame(compiled.contract, alone.native()))))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,14 +12,17 @@ import onnx_ir as ir
 from samescore_export.certificate import Certificate
 from samescore_export.errors import Unsupported, UnsupportedError
 from samescore_export.graph import Graph
-from samescore_export.values import Hint, Matrix, Score, Series, Table
+from samescore_export.margins import Margin, nearest_of
+from samescore_export.values import Hint, Matrix, Score, Series, Table, also_hanging_on
 
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
     """What one estimator became: its outputs by method, and what is needed to prove them.
 
-    ``max_lengths`` says how many elements a column of lists may have, where the estimator limits it.
+    ``max_lengths`` says how many elements a column of lists may have, where the estimator limits it. ``margins`` are those of
+    decisions between inexact numbers that all its outputs hang on (a split of a tree behind a sum, say); a decision that only
+    one output hangs on belongs to that score.
     """
 
     transform: Matrix | Table | None = None
@@ -27,16 +30,29 @@ class Lowered:
     certificates: tuple[Certificate, ...] = ()
     hints: tuple[Hint, ...] = ()
     max_lengths: Mapping[str, int] = field(default_factory=dict)
+    margins: tuple[Margin, ...] = ()
 
     def with_evidence(self, *children: Lowered) -> Lowered:
-        """This result, carrying the certificates and hints of the children it was made from as well."""
+        """This result, carrying the certificates, hints and margins of the children it was made from as well."""
         return Lowered(
             self.transform,
             self.scores,
             (*(item for child in children for item in child.certificates), *self.certificates),
             (*(item for child in children for item in child.hints), *self.hints),
             {name: size for one in (*children, self) for name, size in one.max_lengths.items()},
+            (*(margin for child in children for margin in child.margins), *self.margins),
         )
+
+    def hanging_on(self, graph: Graph, margin: Margin) -> Lowered:
+        """This result where all outputs hang on ``margin`` and on those of its own ``margins`` too."""
+        whole = nearest_of(graph, [margin, *self.margins])
+        if whole is None:
+            return self
+        transform = self.transform
+        if transform is not None:
+            transform = replace(transform, margin=nearest_of(graph, [whole, transform.margin]))
+        scores = {name: also_hanging_on(graph, score, whole) for name, score in self.scores.items()}
+        return replace(self, transform=transform, scores=scores, margins=(whole,))
 
 
 Lowering: TypeAlias = Callable[[Any, "Matrix | Table", "Scope"], Lowered]
@@ -46,7 +62,8 @@ Lowering: TypeAlias = Callable[[Any, "Matrix | Table", "Scope"], Lowered]
 class Scope:
     """Handed to every lowering.
 
-    ``problems`` gathers what could not be lowered anywhere in the model, ``texts`` the columns that are read as text.
+    ``problems`` gathers what could not be lowered anywhere in the model, ``texts`` the columns that are read as text, ``coupled`` the
+    steps whose answer for a row hangs on the other rows of its batch.
     """
 
     graph: Graph
@@ -54,6 +71,7 @@ class Scope:
     fallback: Lowering
     problems: list[Unsupported]
     texts: set[str]
+    coupled: set[str] = field(default_factory=set)
 
     def lower(self, estimator: Any, inputs: Matrix | Table, step: str) -> Lowered:
         """Lower a child estimator at ``step`` below this one.
@@ -63,7 +81,8 @@ class Scope:
         """
         with self.graph.at(step):
             try:
-                return self.registry.get(type(estimator), self.fallback)(estimator, inputs, self)
+                lowered = self.registry.get(type(estimator), self.fallback)(estimator, inputs, self)
+                return lowered.hanging_on(self.graph, inputs.margin)
             except UnsupportedError as error:
                 self.problems.append(error.problem)
                 return self._stand_in(estimator, inputs)

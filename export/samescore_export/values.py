@@ -11,6 +11,7 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from samescore_export.graph import Graph
+from samescore_export.margins import Margin, nearest_of
 
 Forward: TypeAlias = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -49,11 +50,27 @@ def same(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """The elements of a sparse matrix: column numbers int64 (rows, k >= 1) and values (rows, k), in scikit-learn's order.
+
+    What fills a row up, or was dropped, has the matrix's width as its column number and the value 0.0. ``whole`` is the same matrix as one
+    tensor: a Matrix with another value has lost its entries. ``counts`` says that all values are whole numbers, whatever their dtype.
+    """
+
+    columns: ir.Value
+    values: ir.Value
+    whole: ir.Value
+    counts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """A numeric tensor of shape (rows, width), float64 unless ``dtype`` says float32.
 
     ``sparse`` says that scikit-learn has a sparse matrix here: it sums the elements of a row that are not zero in column
-    order, one by one, where for a dense one BLAS chooses the order. ``integers`` says that its dtype is int64 there.
+    order, one by one, where for a dense one BLAS chooses the order. ``integers`` says that its dtype is int64 there. ``margin``
+    is that of the decisions between inexact numbers which the rows already hang on. ``entries`` are the elements of a matrix too wide to
+    be written out for every step; ``value`` may be used all the same, but is refused in a finished graph beyond ``WIDEST`` columns.
     """
 
     value: ir.Value
@@ -64,6 +81,13 @@ class Matrix:
     names: tuple[str, ...] | None = None
     sparse: bool = False
     integers: bool = False
+    margin: Margin = None
+    entries: Entries | None = None
+
+    @property
+    def stored(self) -> Entries | None:
+        """The entries, where they still are those of the value."""
+        return self.entries if self.entries is not None and self.entries.whole is self.value else None
 
     def origin(self, position: int) -> Origin | None:
         return self.origins[position] if self.origins else None
@@ -81,6 +105,31 @@ class Matrix:
         return replace(
             self, value=value, dtype="float64", origins=origins, rounding=rounding or self.rounding, integers=False
         )
+
+
+#: The most columns that the elements of a sparse matrix are written out to.
+WIDEST = 2**16
+
+
+def from_entries(
+    graph: Graph, columns: ir.Value, values: ir.Value, width: int, like: Matrix | None = None, counts: bool = False
+) -> Matrix:
+    """A sparse matrix by its elements, as Entries has them; what else is known of it as in ``like``.
+
+    The nodes that write it out are there for those who need them, and dropped with the graph's other unused nodes.
+    """
+    dtype: Literal["float64", "float32"] = like.dtype if like is not None else "float64"
+    rows = graph.op("Shape", columns, start=0, end=1)
+    shape = graph.op("Concat", rows, graph.constant([width + 1], np.int64), axis=0)
+    zeros = graph.op("Expand", graph.constant(0.0, dtype), shape)
+    if width > WIDEST:
+        graph.wide[str(zeros.name)] = (graph.path, width)
+    filled = graph.op("ScatterElements", zeros, columns, values, axis=1, reduction="add")
+    axis, start = graph.constant([1], np.int64), graph.constant([0], np.int64)
+    whole = graph.op("Slice", filled, start, graph.constant([width], np.int64), axis)
+    plain = like or Matrix(whole, width, sparse=True)
+    entries = Entries(columns, values, whole, counts)
+    return replace(plain, value=whole, width=width, origins=(), names=None, entries=entries, sparse=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +154,17 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns of mixed types, as in a data frame."""
+    """Columns of mixed types, as in a data frame; ``margin`` as a matrix has it."""
 
     series: tuple[Series, ...]
+    margin: Margin = None
 
     @property
     def width(self) -> int:
         return len(self.series)
 
     def take(self, positions: Sequence[int]) -> Table:
-        return Table(tuple(self.series[i] for i in positions))
+        return Table(tuple(self.series[i] for i in positions), self.margin)
 
     @property
     def numeric(self) -> bool:
@@ -144,37 +194,44 @@ def matrix_of(graph: Graph, inputs: Matrix | Table) -> Matrix:
     if isinstance(inputs, Matrix):
         return inputs
     series = inputs.series
-    if series and all(item.type == "float32" for item in series) and len({id(item.tensor) for item in series}) == 1:
-        return Matrix(
-            columns_of(graph, series),
-            len(series),
-            "float32",
-            tuple(item.origin for item in series),
-            merge(graph, [(item.rounding, 1) for item in series]),
-            tuple(item.name for item in series),
-        )
+    single = bool(series) and all(item.type == "float32" for item in series)
     parts: list[ir.Value] = []
+    roundings: list[tuple[Rounding | None, ir.Value, int]] = []
     start = 0
     while start < len(series):
         stop = start
         while stop < len(series) and series[stop].tensor is series[start].tensor:
             stop += 1
         run = series[start:stop]
-        parts.append(as_double(graph, columns_of(graph, run), run[0].type))
+        part = columns_of(graph, run)
+        part = part if single else as_double(graph, part, run[0].type)
+        rounding = _rounding_of(graph, run)
+        if run[0].type == "float32" and not single:
+            rounding = widened(graph, rounding)
+        parts.append(part)
+        roundings.append((rounding, part, len(run)))
         start = stop
     value = parts[0] if len(parts) == 1 else graph.op("Concat", *parts, axis=1)
     return Matrix(
         value,
         len(series),
-        "float64",
+        "float32" if single else "float64",
         tuple(item.origin for item in series),
-        merge(
-            graph,
-            [(widened(graph, item.rounding) if item.type == "float32" else item.rounding, 1) for item in series],
-        ),
+        merge(graph, roundings),
         tuple(item.name for item in series),
-        integers=all(item.type == "int64" for item in series),
+        integers=bool(series) and all(item.type == "int64" for item in series),
+        margin=inputs.margin,
     )
+
+
+def _rounding_of(graph: Graph, run: Sequence[Series]) -> Rounding | None:
+    """The rounding of some columns of one tensor: its scale for those positions."""
+    rounding = next((item.rounding for item in run if item.rounding is not None), None)
+    if rounding is None or rounding.scale is None:
+        return rounding
+    whole = graph.op("Expand", rounding.scale, graph.op("Shape", run[0].tensor))
+    index = graph.constant([item.position for item in run], np.int64)
+    return Rounding(rounding.ulp, graph.op("Gather", whole, index, axis=1), rounding.reason)
 
 
 def table_of(inputs: Matrix | Table) -> Table:
@@ -186,7 +243,8 @@ def table_of(inputs: Matrix | Table) -> Table:
         tuple(
             Series(names[i], inputs.dtype, inputs.value, i, inputs.width, None, inputs.origin(i), inputs.rounding)
             for i in range(inputs.width)
-        )
+        ),
+        inputs.margin,
     )
 
 
@@ -198,21 +256,25 @@ def widened(graph: Graph, rounding: Rounding | None) -> Rounding | None:
     return Rounding(rounding.ulp * 2.0**29, scale, rounding.reason)
 
 
-def merge(graph: Graph, parts: Sequence[tuple[Rounding | None, int]]) -> Rounding | None:
-    """The rounding of columns put side by side, given each part's and its width: the largest bound, scale by scale."""
-    inexact = [rounding for rounding, _ in parts if rounding is not None]
+def merge(graph: Graph, parts: Sequence[tuple[Rounding | None, ir.Value, int]]) -> Rounding | None:
+    """The rounding of columns put side by side, given each part's rounding, value and width; exact parts have a scale of 0."""
+    inexact = [rounding for rounding, _, _ in parts if rounding is not None]
     if not inexact:
         return None
-    if all(rounding is inexact[0] for rounding, _ in parts) and len(parts) == 1:
+    if len(parts) == 1:
         return inexact[0]
     ulp = max(rounding.ulp for rounding in inexact)
-    scales = [rounding.scale for rounding in inexact if rounding.scale is not None]
-    if not scales:
+    if all(rounding is not None and rounding.scale is None for rounding, _, _ in parts):
         return Rounding(ulp, None, inexact[0].reason)
-    # One scale for the whole row: the largest of any part; coarser than needed, never too small.
-    largest = [graph.op("ReduceMax", scale, graph.constant([1], np.int64), keepdims=1) for scale in scales]
-    scale = largest[0] if len(largest) == 1 else graph.op("Max", *largest)
-    return Rounding(ulp, graph.op("Max", scale, graph.constant(1.0)), inexact[0].reason)
+    scales = []
+    for rounding, value, _ in parts:
+        scale = graph.constant(0.0)
+        if rounding is not None:
+            # All columns share one number of ulp; a part that has fewer gets a smaller scale instead.
+            scale = rounding.scale or graph.constant(1.0)
+            scale = graph.op("Mul", scale, graph.constant(rounding.ulp / ulp)) if rounding.ulp != ulp else scale
+        scales.append(graph.op("Expand", scale, graph.op("Shape", value)))
+    return Rounding(ulp, graph.op("Concat", *scales, axis=1), inexact[0].reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +287,8 @@ class Score:
         shape: sizes after the rows: () for one value a row, (k,) for k.
         labels: for labels all possible values; for one column a class, the classes.
         rounding: how far it may be from scikit-learn's; None for the same bits. Labels have none.
-        margin: for labels decided by comparing numbers that are not exact: the value (rows,) whose sign or size decides,
-            and its rounding; a row whose margin is within it may go either way, in scikit-learn too.
+        margin: for what hangs on comparing numbers that are not exact: the value (rows,) whose sign or size decides, and its
+            rounding; a row whose margin is within it may go either way, in scikit-learn too.
         call: gives the expected values from the estimator and X; None for the estimator's method of the output's name (of
             ``predict_proba.1`` the second item of what the method gives).
     """
@@ -236,8 +298,13 @@ class Score:
     shape: tuple[int | None, ...] = ()
     labels: tuple[Any, ...] | None = None
     rounding: Rounding | None = None
-    margin: tuple[ir.Value, Rounding] | None = None
+    margin: Margin = None
     call: Callable[[Any, Any], Any] | None = None
+
+
+def also_hanging_on(graph: Graph, score: Score, margin: Margin) -> Score:
+    """The same score where an earlier decision counts as well."""
+    return replace(score, margin=nearest_of(graph, [score.margin, margin]))
 
 
 @dataclass(frozen=True, slots=True)

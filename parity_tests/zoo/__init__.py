@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from parity_tests.case import Case
@@ -35,10 +35,15 @@ FAMILIES = (
 )
 
 
-def _catalogue() -> Iterator[Case]:
+def _catalogue() -> Mapping[str, Case]:
+    found: dict[str, Case] = {}
     for family in FAMILIES:
-        yield from family.cases()
+        for case in family.cases():
+            if case.id in found:
+                raise ValueError(f"{case.id}: two cases; one case an id")
+            found[case.id] = case
+    return MappingProxyType(found)
 
 
 #: id -> case.
-CASES: Mapping[str, Case] = MappingProxyType({case.id: case for case in _catalogue()})
+CASES: Mapping[str, Case] = _catalogue()

@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 
 from samescore_export.certificate import Certificate, constants_certificate
 from samescore_export.scope import Scope
-from samescore_export.values import Matrix, Rounding
+from samescore_export.values import Entries, Matrix, Rounding
+
+BLAS = "BLAS does not fix the order of a sum; scikit-learn differs from itself between one row and many"
+
+#: Elements of a row that the bound for a sum over sparse elements allows for, where their order is not known.
+MOST_ELEMENTS = 2**12
 
 
 def affine(
@@ -29,6 +34,8 @@ def affine(
     offset = np.broadcast_to(np.asarray(intercept, np.float64), (weights.shape[0],))
     offset_constant = graph.constant(offset)
     features = weights.shape[1]
+    if x.stored is not None:
+        return _over_entries(scope, x, x.stored, weights, offset)
     if x.sparse and weights.shape[0] == 1 and x.rounding is None:
         row = graph.constant(weights)
         products = graph.op("Mul", x.value, row)
@@ -45,7 +52,7 @@ def affine(
     value = graph.op("Add", graph.op("MatMul", x.value, matrix), offset_constant)
     size = graph.op("Abs", x.value)
     ulp = 2.0 * (features + 1)
-    reason = "BLAS does not fix the order of a sum; scikit-learn differs from itself between one row and many"
+    reason = BLAS
     if x.rounding is not None:
         ulp += x.rounding.ulp
         size = graph.op("Max", size, x.rounding.scale or graph.constant(1.0))
@@ -56,4 +63,34 @@ def affine(
     certificate = constants_certificate(
         graph.path, {"coef_": (matrix, transposed), "intercept_": (offset_constant, offset)}
     )
+    return value, Rounding(ulp, scale, reason), certificate
+
+
+def _over_entries(
+    scope: Scope, x: Matrix, entries: Entries, weights: NDArray[np.float64], offset: NDArray[np.float64]
+) -> tuple[ir.Value, Rounding | None, Certificate]:
+    """The same over the elements of a sparse matrix: a row of coefficients each, added one by one as csr_matvec(s) does."""
+    graph = scope.graph
+    rows = np.concatenate([weights.T, np.zeros((1, len(weights)))])
+    table, offset_constant = graph.constant(rows), graph.constant(offset)
+    found = graph.op("Gather", table, entries.columns, axis=0)
+    values = graph.op("Unsqueeze", entries.values, graph.constant([2], np.int64))
+
+    def total(products: ir.Value) -> ir.Value:
+        running = graph.op("CumSum", products, graph.constant(1, np.int64))
+        return graph.op("Gather", running, graph.constant(-1, np.int64), axis=1)
+
+    value = graph.op("Add", total(graph.op("Mul", found, values)), offset_constant)
+    certificate = constants_certificate(graph.path, {"coef_": (table, rows), "intercept_": (offset_constant, offset)})
+    if x.sparse and x.rounding is None:
+        return value, None, certificate
+    ulp, reason, size = 2.0 * MOST_ELEMENTS, BLAS, graph.op("Abs", values)
+    if x.rounding is not None:
+        ulp, reason = ulp + x.rounding.ulp, x.rounding.reason
+        size = graph.op("Max", size, graph.constant(1.0))
+        if x.rounding.scale is not None:
+            # One for a row: a scale for each of so many columns would be as wide as the matrix.
+            largest = graph.op("ReduceMax", x.rounding.scale, graph.constant([1], np.int64), keepdims=1)
+            size = graph.op("Max", size, graph.op("Unsqueeze", largest, graph.constant([2], np.int64)))
+    scale = graph.op("Add", total(graph.op("Mul", graph.op("Abs", found), size)), graph.constant(np.abs(offset)))
     return value, Rounding(ulp, scale, reason), certificate

@@ -17,18 +17,11 @@ from samescore_export.lowering.combining import (
     sum_rounding,
     summed_in_order,
 )  # fmt: skip
-from samescore_export.lowering.deciding import (
-    first_largest,
-    flat,
-    lead,
-    nearest_of,
-    sized,
-    standing,
-    to_index,
-)  # fmt: skip
+from samescore_export.lowering.deciding import first_largest, flat, lead, sized, standing, to_index
 from samescore_export.lowering.feature_selection import picked
 from samescore_export.lowering.labels import class_scores, label_score
 from samescore_export.lowering.link import exponential, softmax, through_link
+from samescore_export.margins import nearest_of
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table, matrix_of
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from samescore_export.graph import Graph
 from samescore_export.lowering.numeric import as_doubles
+from samescore_export.margins import nearest_of
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Rounding, Table, matrix_of, merge, table_of
+from samescore_export.values import Matrix, Rounding, Table, as_double, from_entries, matrix_of, merge, table_of
 
 
 def side_by_side(graph: Graph, parts: Sequence[Matrix | Table], sparse: bool = False) -> Matrix | Table:
@@ -20,21 +23,44 @@ def side_by_side(graph: Graph, parts: Sequence[Matrix | Table], sparse: bool = F
         return parts[0]
     if not parts:
         return Table(())
+    margin = nearest_of(graph, [part.margin for part in parts])
     if any(isinstance(part, Table) and not part.numeric for part in parts):
-        return Table(tuple(series for part in parts for series in table_of(part).series))
+        return Table(tuple(series for part in parts for series in table_of(part).series), margin)
     matrices = [matrix_of(graph, part) for part in parts]
     if any(matrix.dtype == "float64" for matrix in matrices):
         # numpy.hstack gives what holds both.
         matrices = [as_doubles(graph, matrix) for matrix in matrices]
     dtype = matrices[0].dtype
+    if any(matrix.stored is not None for matrix in matrices) and all(m.rounding is None for m in matrices):
+        return replace(_entries_side_by_side(graph, matrices), sparse=sparse, margin=margin)
     return Matrix(
         graph.op("Concat", *(matrix.value for matrix in matrices), axis=1),
         sum(matrix.width for matrix in matrices),
         dtype,
         tuple(matrix.origin(i) for matrix in matrices for i in range(matrix.width)),
-        merge(graph, [(matrix.rounding, matrix.width) for matrix in matrices]),
+        merge(graph, [(matrix.rounding, matrix.value, matrix.width) for matrix in matrices]),
         sparse=sparse,
+        margin=margin,
     )
+
+
+def _entries_side_by_side(graph: Graph, matrices: Sequence[Matrix]) -> Matrix:
+    """Sparse and other matrices next to each other by their elements, in the order of the columns."""
+    width = sum(matrix.width for matrix in matrices)
+    columns, values, start = [], [], 0
+    for matrix in matrices:
+        value = as_double(graph, matrix.value, matrix.dtype)
+        if matrix.stored is not None:
+            own, value = matrix.stored.columns, as_double(graph, matrix.stored.values, matrix.dtype)
+            inside = graph.op("Less", own, graph.constant(matrix.width, np.int64))
+            moved = graph.op("Add", own, graph.constant(start, np.int64))
+            columns.append(graph.op("Where", inside, moved, graph.constant(width, np.int64)))
+        else:
+            own = graph.constant(np.arange(start, start + matrix.width), np.int64)
+            columns.append(graph.op("Expand", own, graph.op("Shape", value)))
+        values.append(value)
+        start += matrix.width
+    return from_entries(graph, graph.op("Concat", *columns, axis=1), graph.op("Concat", *values, axis=1), width)
 
 
 def _weighted(scope: Scope, part: Matrix | Table, weight: float | None) -> Matrix | Table:
@@ -43,6 +69,9 @@ def _weighted(scope: Scope, part: Matrix | Table, weight: float | None) -> Matri
     graph = scope.graph
     x = matrix_of(graph, part)
     rounding = x.rounding
+    if x.stored is not None and rounding is None:
+        values = graph.op("Mul", x.stored.values, graph.constant(weight, x.dtype))
+        return from_entries(graph, x.stored.columns, values, x.width, x)
     if rounding is not None:
         scale = rounding.scale or graph.constant(1.0)
         rounding = Rounding(

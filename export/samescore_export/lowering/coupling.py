@@ -9,9 +9,10 @@ import numpy as np
 import onnx_ir as ir
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.deciding import Margin, flat, sized
+from samescore_export.lowering.deciding import flat, sized
 from samescore_export.lowering.link import sigmoid
 from samescore_export.lowering.looping import repeat
+from samescore_export.margins import Margin
 from samescore_export.values import Rounding
 
 

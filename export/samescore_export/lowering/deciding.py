@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeAlias
-
 import numpy as np
 import onnx_ir as ir
 
 from samescore_export.graph import Graph
+from samescore_export.margins import Margin, nearest_of
 from samescore_export.values import Matrix, Rounding, Score
-
-#: The value whose size decides, and its rounding (``Score.margin``).
-Margin: TypeAlias = "tuple[ir.Value, Rounding] | None"
 
 
 def sized(graph: Graph, value: ir.Value, rounding: Rounding) -> ir.Value:
@@ -76,25 +71,6 @@ def smallest_of_row(graph: Graph, value: ir.Value, rounding: Rounding) -> tuple[
     return found
 
 
-def nearest_of(graph: Graph, margins: Sequence[Margin]) -> Margin:
-    """One margin for a label that hangs on several decisions: the closest of them, each in units of its own bound.
-
-    A margin m within its bound has abs(m) <= 2 ulp spacing(scale) <= ulp scale 2**-51, so abs(m) / (ulp scale) is within 2**-51:
-    twice one spacing of 1.0.
-    """
-    inexact = [margin for margin in margins if margin is not None]
-    if not inexact:
-        return None
-    parts = []
-    for value, rounding in inexact:
-        scale = rounding.scale or graph.constant(np.ones(1))
-        unit = graph.op("Mul", graph.op("Flatten", scale, axis=1), graph.constant(rounding.ulp))
-        share = graph.op("Div", graph.op("Abs", graph.op("Flatten", value, axis=1)), unit)
-        parts.append(graph.op("ReduceMin", share, graph.constant([1], np.int64), keepdims=1))
-    closest = parts[0] if len(parts) == 1 else graph.op("Min", *parts)
-    return flat(graph, closest), Rounding(1.0, None, inexact[0][1].reason)
-
-
 def of_score(graph: Graph, score: Score) -> Matrix:
     """A child's scores as the columns of a matrix for a later step; one column from one value a row."""
     value = score.value if score.type == "float64" else graph.op("Cast", score.value, to=int(ir.DataType.DOUBLE))
@@ -106,4 +82,4 @@ def of_score(graph: Graph, score: Score) -> Matrix:
         if rounding is not None and rounding.scale is not None:
             # The scale of a single value may be (rows,) or (rows, 1).
             rounding = Rounding(rounding.ulp, graph.op("Flatten", rounding.scale, axis=1), rounding.reason)
-    return Matrix(value, width, rounding=rounding, integers=score.type == "int64")
+    return Matrix(value, width, rounding=rounding, integers=score.type == "int64", margin=score.margin)

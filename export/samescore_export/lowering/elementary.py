@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx_ir as ir
@@ -136,6 +136,16 @@ def _third_of_square(graph: Graph, x: ir.Value) -> ir.Value:
     return graph.op("Div", graph.constant(1.0 / 3.0), graph.op("Mul", root, root))
 
 
+def _tanh_slope(graph: Graph, x: ir.Value) -> ir.Value:
+    value = graph.op("Tanh", x)
+    return graph.op("Sub", graph.constant(1.0), graph.op("Mul", value, value))
+
+
+def _sigmoid_slope(graph: Graph, x: ir.Value) -> ir.Value:
+    value = sigmoid(graph, x)
+    return graph.op("Mul", value, graph.op("Sub", graph.constant(1.0), value))
+
+
 def _one_and_square(graph: Graph, x: ir.Value) -> ir.Value:
     value = _tan(graph, x)
     return graph.op("Add", graph.constant(1.0), graph.op("Mul", value, value))
@@ -152,6 +162,8 @@ class Elementary:
         whole: whether whole numbers stay int64 in numpy.
         rising: whether it never decreases, over all x for which it is defined.
         floor: the least scale, 1.0 for functions whose error is absolute.
+        scale: what the error is relative to, where that is not the value itself.
+        single: the graph over float32, where numpy's constant is another one.
     """
 
     write: Write
@@ -160,6 +172,15 @@ class Elementary:
     whole: bool = False
     rising: bool = False
     floor: float = 0.0
+    scale: Write | None = None
+    single: Write | None = None
+
+
+def _scaled(over: np.floating[Any], under: np.floating[Any]) -> Elementary:
+    """x times a quotient, which numpy makes in float32 for float32."""
+    factor = float(np.float64(over) / np.float64(under))
+    single = float(np.float32(over) / np.float32(under))
+    return Elementary(_times(factor), slope=_constant(factor), rising=True, single=_times(single))
 
 
 _SIGNED = Elementary(_unary("Sign"), whole=True, rising=True)
@@ -186,18 +207,18 @@ FUNCTIONS: dict[str, Elementary] = {
     "log1p": Elementary(log1p, 6.0, _over_one_more, rising=True),
     "sin": Elementary(_unary("Sin"), 4.0, _one, floor=1.0),
     "cos": Elementary(_unary("Cos"), 4.0, _one, floor=1.0),
-    "tan": Elementary(_tan, 16.0, _one_and_square),
+    "tan": Elementary(_tan, 16.0, _one_and_square, scale=_one_and_square),
     "sinh": Elementary(_sinh, 16.0, _cosh, rising=True),
     "cosh": Elementary(_cosh, 6.0, _cosh),
-    "tanh": Elementary(_unary("Tanh"), 12.0, _one, rising=True),
-    "expit": Elementary(sigmoid, 6.0, _one, rising=True),
+    "tanh": Elementary(_unary("Tanh"), 12.0, _tanh_slope, rising=True),
+    "expit": Elementary(sigmoid, 6.0, _sigmoid_slope, rising=True),
     "logit": Elementary(_logit, 6.0, _logit_slope, rising=True, floor=1.0),
     "floor": Elementary(_unary("Floor"), whole=True, rising=True),
     "ceil": Elementary(_unary("Ceil"), whole=True, rising=True),
     "trunc": Elementary(_trunc, whole=True, rising=True),
     "rint": Elementary(_unary("Round"), rising=True),
-    "deg2rad": Elementary(_times(float(np.pi / 180.0)), 0.0, _one, rising=True),
-    "radians": Elementary(_times(float(np.pi / 180.0)), 0.0, _one, rising=True),
-    "rad2deg": Elementary(_times(float(180.0 / np.pi)), 0.0, _constant(180.0 / float(np.pi)), rising=True),
-    "degrees": Elementary(_times(float(180.0 / np.pi)), 0.0, _constant(180.0 / float(np.pi)), rising=True),
+    "deg2rad": _scaled(np.float64(np.pi), np.float64(180.0)),
+    "radians": _scaled(np.float64(np.pi), np.float64(180.0)),
+    "rad2deg": _scaled(np.float64(180.0), np.float64(np.pi)),
+    "degrees": _scaled(np.float64(180.0), np.float64(np.pi)),
 }

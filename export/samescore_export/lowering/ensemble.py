@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -18,23 +18,18 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 
-from samescore_export.certificate import Certificate
-from samescore_export.lowering.labels import class_scores, label_score
+from samescore_export.certificate import constants_certificate
+from samescore_export.graph import Graph
+from samescore_export.lowering.labels import class_scores, label_array, label_score, label_type
 from samescore_export.lowering.link import both_classes, sigmoid, softmax, through_link
-from samescore_export.lowering.tree import adds_exactly, fitted_tree, lower_trees
-from samescore_export.lowering.tree_ensemble import Trees, constant_trees, joined
+from samescore_export.lowering.tree import adds_exactly, fitted_tree
+from samescore_export.lowering.tree_ensemble import Trees
+from samescore_export.lowering.walking import FLOAT32, Grown, Walk, summed, walked
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Hint, Matrix, Score, Table
+from samescore_export.values import Matrix, Score, Table
 
 IN_ORDER = "trees are added in scikit-learn's order with one intra-op thread"
 EXACTLY = "the leaves add exactly in any order and on any number of threads"
-
-#: Nodes of one TreeEnsemble node, where the order of the sum is free. Measured on a forest of 423,000 nodes: 42,000 a block score
-#: 10,000 rows 2.5 times as fast as one block, and one row 5 us slower; 105,000 twice as fast, and one row 1 us slower.
-BLOCK = 64_000
-
-#: Summed trees, their certificates, their hints.
-_Forest: TypeAlias = tuple[ir.Value, tuple[Certificate, ...], tuple[Hint, ...]]
 
 
 def _single_output(estimator: Any, scope: Scope) -> None:
@@ -46,13 +41,14 @@ def lower_forest_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope)
     """RandomForestRegressor, ExtraTreesRegressor: the sum over the trees, divided by their number."""
     _single_output(estimator, scope)
     graph = scope.graph
-    trees = joined([fitted_tree(member.tree_, member.tree_.value[:, 0, 0]) for member in estimator.estimators_])
-    count = len(estimator.estimators_)
-    order = EXACTLY if adds_exactly(trees.leaf[trees.left < 0], count) else IN_ORDER
-    total, certificate, hints = lower_trees(scope, inputs, trees, 1, order)
-    mean = graph.op("Div", total, graph.constant(float(count)))
+    trees = [fitted_tree(member.tree_, member.tree_.value[:, 0, 0]) for member in estimator.estimators_]
+    count = len(trees)
+    leaves = np.concatenate([tree.leaf[tree.left < 0] for tree in trees])
+    order = EXACTLY if adds_exactly(leaves, count) else IN_ORDER
+    grown = summed(scope, inputs, trees, 1, FLOAT32, order)
+    mean = graph.op("Div", grown.value, graph.constant(float(count)))
     flat = graph.op("Reshape", mean, graph.constant([-1], np.int64))
-    return Lowered(None, {"predict": Score(flat, "float64")}, (certificate,), hints)
+    return grown.lowered({"predict": Score(flat, "float64")})
 
 
 def lower_forest_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
@@ -62,114 +58,111 @@ def lower_forest_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope
     fractions = [member.tree_.value[:, 0, :classes] for member in estimator.estimators_]
     leaves = [f[member.tree_.children_left < 0] for f, member in zip(fractions, estimator.estimators_, strict=True)]
     pure = all(bool(np.isin(leaf, (0.0, 1.0)).all()) for leaf in leaves)
-    lower = _tabled_fractions if not pure else _votes if classes != 2 else _binary_votes
-    total, certificates, hints = lower(scope, inputs, estimator, fractions)
-    proba = graph.op("Div", total, graph.constant(float(count)))
-    return Lowered(
-        None,
+    if pure and classes == 2:
+        return _binary_votes(scope, inputs, estimator, fractions)
+    grown = (_votes if pure else _tabled_fractions)(scope, inputs, estimator, fractions)
+    proba = graph.op("Div", grown.value, graph.constant(float(count)))
+    return grown.lowered(
         {
             "predict": label_score(graph, graph.op("ArgMax", proba, axis=1, keepdims=0), estimator.classes_),
             **class_scores(graph, proba, estimator.classes_),
-        },
-        certificates,
-        hints,
+        }
     )
 
 
-def _blocks(parts: Sequence[Trees]) -> Iterator[Trees]:
-    """Trees in groups of up to ``BLOCK`` nodes: a block stays in the cache while many rows walk it, where a whole forest does not."""
-    block: list[Trees] = []
-    size = 0
-    for tree in parts:
-        if block and size + len(tree.feature) > BLOCK:
-            yield joined(block)
-            block, size = [], 0
-        block.append(tree)
-        size += len(tree.feature)
-    yield joined(block)
-
-
-def _votes(scope: Scope, inputs: Matrix | Table, estimator: Any, fractions: list[NDArray[np.float64]]) -> _Forest:
+def _votes(scope: Scope, inputs: Matrix | Table, estimator: Any, fractions: list[NDArray[np.float64]]) -> Grown:
     """Pure leaves: every tree adds 1 to one class, so one walk gives integer sums, exact in any order."""
     parts = []
     for member, fraction in zip(estimator.estimators_, fractions, strict=True):
         tree = fitted_tree(member.tree_, np.ones(member.tree_.node_count))
         tree.target[:] = fraction.argmax(axis=1)
         parts.append(tree)
-    return _summed(scope, inputs, parts, int(estimator.n_classes_))
+    return summed(scope, inputs, parts, int(estimator.n_classes_), FLOAT32, EXACTLY)
 
 
 def _binary_votes(
     scope: Scope, inputs: Matrix | Table, estimator: Any, fractions: list[NDArray[np.float64]]
-) -> _Forest:
-    """Two classes and pure leaves: only the votes s for the second class are summed; the first has n - s, exactly."""
+) -> Lowered:
+    """Two classes and pure leaves: only the votes for the second class are counted, and what follows from each count is looked up."""
+    graph, count = scope.graph, len(fractions)
     parts = [
         fitted_tree(member.tree_, (fraction[:, 1] == 1.0).astype(np.float64))
         for member, fraction in zip(estimator.estimators_, fractions, strict=True)
     ]
-    second, certificates, hints = _summed(scope, inputs, parts, 1)
-    graph, count = scope.graph, float(len(parts))
-    both = graph.op("Mul", second, graph.constant(np.array([-1.0, 1.0])))
-    return graph.op("Add", both, graph.constant(np.array([count, 0.0]))), certificates, hints
-
-
-def _summed(scope: Scope, inputs: Matrix | Table, parts: Sequence[Trees], targets: int) -> _Forest:
-    """The sum of all trees, block by block; only for leaves whose sum is exact in any order."""
-    found = [lower_trees(scope, inputs, block, targets, EXACTLY) for block in _blocks(parts)]
-    sums = [total for total, _, _ in found]
-    total = sums[0] if len(sums) == 1 else scope.graph.op("Sum", *sums)
-    return total, tuple(c for _, c, _ in found), tuple(hint for _, _, hints in found for hint in hints)
+    grown = summed(scope, inputs, parts, 1, FLOAT32, EXACTLY)
+    votes = graph.op("Cast", grown.value, to=int(ir.DataType.INT64))
+    second = np.arange(count + 1, dtype=np.float64)
+    shares = np.stack([count - second, second], axis=1) / count
+    labels = label_array(estimator.classes_)[shares.argmax(axis=1)]
+    tables = {"shares of votes": shares, "labels by votes": labels}
+    constants = {name: graph.constant(table) for name, table in tables.items()}
+    proba, label = (graph.op("GatherND", constant, votes) for constant in constants.values())
+    certificate = constants_certificate(graph.path, {name: (constants[name], tables[name]) for name in tables})
+    scores = {
+        "predict": Score(label, label_type(estimator.classes_), (), tuple(label_array(estimator.classes_).tolist())),
+        **class_scores(graph, proba, estimator.classes_),
+    }
+    return replace(grown, certificates=(*grown.certificates, certificate)).lowered(scores)
 
 
 def _tabled_fractions(
     scope: Scope, inputs: Matrix | Table, estimator: Any, fractions: list[NDArray[np.float64]]
-) -> _Forest:
+) -> Grown:
     """Impure leaves: each tree gives the number of its leaf; the fractions are looked up and added tree by tree.
 
-    A node has one target a leaf, so classes would cost a walk each. CumSum adds in order on any number of threads,
+    A node has one target a leaf, so classes would cost a walk each. CumSum and Sum add in order on any number of threads,
     ReduceSum does not.
     """
-    graph = scope.graph
     parts, offset = [], 0
     for position, member in enumerate(estimator.estimators_):
         nodes = member.tree_.node_count
         parts.append(fitted_tree(member.tree_, np.arange(offset, offset + nodes, dtype=np.float64), position))
         offset += nodes
-    order = "a leaf's number is looked up in a table, and the trees are added in order"
-    numbers, certificate, hints = lower_trees(scope, inputs, joined(parts), len(parts), order)
-    index = graph.op("Cast", numbers, to=int(ir.DataType.INT64))
-    looked_up = graph.op("Gather", graph.constant(np.concatenate(fractions)), index, axis=0)
-    running = graph.op("CumSum", looked_up, graph.constant(1, np.int64))
-    total = graph.op("Gather", running, graph.constant(len(parts) - 1, np.int64), axis=1)
-    return total, (certificate,), hints
+    table = scope.graph.constant(np.concatenate(fractions))
+
+    def looked_up(graph: Graph, numbers: ir.Value) -> ir.Value:
+        return graph.op("Gather", table, graph.op("Cast", numbers, to=int(ir.DataType.INT64)), axis=0)
+
+    def few(graph: Graph, walk: Walk, trees: Trees) -> ir.Value:
+        running = graph.op("CumSum", looked_up(graph, walk(graph, trees, len(parts))), graph.constant(1, np.int64))
+        return graph.op("Gather", running, graph.constant(len(parts) - 1, np.int64), axis=1)
+
+    def many(graph: Graph, walk: Walk) -> ir.Value:
+        found = [looked_up(graph, walk(graph, replace(part, target=part.target * 0), 1)) for part in parts]
+        total = found[0] if len(found) == 1 else graph.op("Sum", *found)
+        return graph.op("Squeeze", total, graph.constant([1], np.int64))
+
+    claim = "a leaf's number is looked up in a table, and the trees are added in order"
+    return walked(scope, inputs, parts, FLOAT32, claim, few, many)
 
 
-def _boosted(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[ir.Value, Any, Any]:
+def _boosted(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Grown:
     """Raw scores (rows, K) of gradient boosting: the initial constants, then each stage's leaf times the learning rate."""
     initial = estimator.init_
     if not (isinstance(initial, str) and initial == "zero") and type(initial) not in (DummyClassifier, DummyRegressor):
         raise scope.refuse(f"init={type(initial).__name__}", "init=None or 'zero'")
     start = estimator._raw_predict_init(np.zeros((1, estimator.n_features_in_)))[0]
-    groups = [constant_trees(start)]
+    parts = []
     for stage in estimator.estimators_:
         for target, member in enumerate(stage):
             # The product is rounded before it is added, as in predict_stages.
             values = estimator.learning_rate * member.tree_.value[:, 0, 0]
-            groups.append(fitted_tree(member.tree_, values, target))
-    return lower_trees(scope, inputs, joined(groups), len(start), IN_ORDER)
+            parts.append(fitted_tree(member.tree_, values, target))
+    return summed(scope, inputs, parts, len(start), FLOAT32, IN_ORDER, start.tolist())
 
 
 def lower_gradient_boosting_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """GradientBoostingRegressor: the raw score."""
-    raw, certificate, hints = _boosted(estimator, inputs, scope)
-    flat = scope.graph.op("Reshape", raw, scope.graph.constant([-1], np.int64))
-    return Lowered(None, {"predict": Score(flat, "float64")}, (certificate,), hints)
+    grown = _boosted(estimator, inputs, scope)
+    flat = scope.graph.op("Reshape", grown.value, scope.graph.constant([-1], np.int64))
+    return grown.lowered({"predict": Score(flat, "float64")})
 
 
 def lower_gradient_boosting_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """GradientBoostingClassifier; the label is decided on the raw score, where it is exact."""
     graph = scope.graph
-    raw, certificate, hints = _boosted(estimator, inputs, scope)
+    grown = _boosted(estimator, inputs, scope)
+    raw = grown.value
     if len(estimator.classes_) == 2:
         flat = graph.op("Reshape", raw, graph.constant([-1], np.int64))
         # scikit-learn: raw >= 0 is the second class (here; HistGradientBoosting has > 0).
@@ -187,7 +180,7 @@ def lower_gradient_boosting_classifier(estimator: Any, inputs: Matrix | Table, s
         "decision_function": decision,
         **class_scores(graph, proba, estimator.classes_, rounding),
     }
-    return Lowered(None, scores, (certificate,), hints)
+    return grown.lowered(scores)
 
 
 LOWERINGS = {

@@ -20,8 +20,9 @@ from samescore_export.lowering.combining import (
     summed_in_order,
 )  # fmt: skip
 from samescore_export.lowering.compose import side_by_side
-from samescore_export.lowering.deciding import Margin, first_largest, lead, nearest_of, of_score, standing
+from samescore_export.lowering.deciding import first_largest, lead, of_score, standing
 from samescore_export.lowering.labels import class_scores, label_score
+from samescore_export.margins import nearest_of
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table, matrix_of
 
@@ -101,14 +102,11 @@ def _unflattened(scope: Scope, scores: Sequence[Score]) -> Score:
     )
 
 
-def _stacked(
-    estimator: Any, inputs: Matrix | Table, scope: Scope
-) -> tuple[Matrix | Table, list[Lowered], list[Margin]]:
+def _stacked(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[Matrix | Table, list[Lowered]]:
     """``_BaseStacking._transform``: the estimators' answers side by side, then the input with ``passthrough``."""
     graph = scope.graph
     children = _children(estimator.estimators_, inputs, scope)
     parts: list[Matrix | Table] = []
-    margins: list[Margin] = []
     binary = hasattr(estimator, "classes_") and len(estimator.classes_) == 2
     for child, method, one in zip(children, estimator.stack_method_, estimator.estimators_, strict=True):
         score = score_of(scope, child, method, one)
@@ -117,8 +115,6 @@ def _stacked(
         matrix = of_score(graph, score)
         if score.type in ("string", "bool"):
             raise scope.refuse(f"stack_method='predict' with {score.type} labels", "numbers")
-        if method == "predict" and score.margin is not None:
-            margins.append(score.margin)
         if method == "predict_proba" and binary:
             matrix = _last_column(scope, matrix)
         parts.append(matrix)
@@ -131,7 +127,7 @@ def _stacked(
             x = replace(x, value=graph.op("Cast", x.value, to=int(ir.DataType.DOUBLE)), dtype="float64")
         parts.append(x)
         sparse = x.sparse
-    return _together(scope, parts, sparse), children, margins
+    return _together(scope, parts, sparse), children
 
 
 def _last_column(scope: Scope, matrix: Matrix) -> Matrix:
@@ -141,7 +137,7 @@ def _last_column(scope: Scope, matrix: Matrix) -> Matrix:
         score = Score(matrix.value, "float64", (2,), rounding=rounding)
         scale = graph.op("Gather", sized_score(graph, score, rounding), index, axis=1)
         rounding = Rounding(rounding.ulp, scale, rounding.reason)
-    return Matrix(graph.op("Gather", matrix.value, index, axis=1), 1, rounding=rounding)
+    return Matrix(graph.op("Gather", matrix.value, index, axis=1), 1, rounding=rounding, margin=matrix.margin)
 
 
 def lower_stacking(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
@@ -149,12 +145,7 @@ def lower_stacking(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowe
     graph = scope.graph
     if isinstance(getattr(estimator, "_label_encoder", None), list):
         raise scope.refuse(f"{type(estimator).__name__} over several targets", "one target")
-    columns, children, margins = _stacked(estimator, inputs, scope)
-    if margins:
-        raise scope.refuse(
-            f"{type(estimator).__name__} over labels that hang on sums BLAS does not fix (stack_method='predict')",
-            "stack_method='predict_proba' or 'decision_function', or labels of tree models",
-        )
+    columns, children = _stacked(estimator, inputs, scope)
     final = scope.lower(estimator.final_estimator_, columns, "final_estimator_")
     scores = {
         name: final.scores[name]

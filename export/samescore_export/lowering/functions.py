@@ -41,7 +41,7 @@ def with_options(function: Any, kw_args: Mapping[str, Any] | None) -> tuple[Any,
     return function, options
 
 
-def _clip(graph: Graph, options: Mapping[str, Any], single: bool) -> Elementary | None:
+def _clip(options: Mapping[str, Any], single: bool) -> Elementary | None:
     known = {"a_min", "a_max", "min", "max"}
     if not set(options) <= known:
         return None
@@ -64,7 +64,7 @@ def _clip(graph: Graph, options: Mapping[str, Any], single: bool) -> Elementary 
     return Elementary(write, slope=lambda graph, x: graph.constant(1.0), whole=whole, rising=True)
 
 
-def _round(graph: Graph, options: Mapping[str, Any]) -> Elementary | None:
+def _round(options: Mapping[str, Any], single: bool) -> Elementary | None:
     decimals = options.get("decimals", 0)
     if not set(options) <= {"decimals"} or not isinstance(decimals, (int, np.integer)):
         return None
@@ -74,9 +74,11 @@ def _round(graph: Graph, options: Mapping[str, Any]) -> Elementary | None:
         if decimals == 0:
             return graph.op("Round", x)
         there, back = ("Mul", "Div") if decimals > 0 else ("Div", "Mul")
-        return graph.op(back, graph.op("Round", graph.op(there, x, graph.constant(power))), graph.constant(power))
+        moved = graph.op(there, x, graph.constant(power))
+        whole = graph.op("Round", narrowed(graph, moved) if single else moved)
+        return graph.op(back, whole, graph.constant(power))
 
-    return Elementary(write, whole=decimals >= 0, rising=True)
+    return Elementary(write, whole=bool(decimals >= 0), rising=True)
 
 
 def _nan_to_num(options: Mapping[str, Any], single: bool) -> Elementary | None:
@@ -101,9 +103,9 @@ def elementary(scope: Scope, function: Any, kw_args: Mapping[str, Any] | None, s
     plain, options = with_options(function, kw_args)
     found: Elementary | None = None
     if plain is np.clip:
-        found = _clip(scope.graph, options, single)
+        found = _clip(options, single)
     elif plain in (np.round, np.around):
-        found = _round(scope.graph, options)
+        found = _round(options, single)
     elif plain is np.nan_to_num:
         found = _nan_to_num(options, single)
     elif not options:
@@ -125,9 +127,13 @@ def applied(scope: Scope, function: Elementary, name: str, x: Matrix, forward: F
     graph = scope.graph
     single = x.dtype == "float32"
     wide = as_doubles(graph, x)
-    value = function.write(graph, wide.value)
+    write = function.single if single and function.single is not None else function.write
+    value = write(graph, wide.value)
     if single:
         value = narrowed(graph, value)
+    size = graph.op("Max", graph.op("Abs", value), graph.constant(function.floor))
+    if function.scale is not None:
+        size = graph.op("Max", size, function.scale(graph, wide.value))
     rounding = None
     ulp = function.ulp * (_SINGLE if single else 1.0)
     if wide.rounding is not None:
@@ -136,11 +142,12 @@ def applied(scope: Scope, function: Elementary, name: str, x: Matrix, forward: F
                 f"{name} behind a step that is not bit-equal ({wide.rounding.reason})", "bit-equal steps before it"
             )
         moved = graph.op("Mul", function.slope(graph, wide.value), sized(graph, wide.value, wide.rounding))
-        size = graph.op("Max", graph.op("Abs", value), graph.op("Abs", moved), graph.constant(function.floor))
+        # At an infinity a slope of 0 times an infinite size says nothing: the function is as good as constant.
+        moved = graph.op("Where", graph.op("IsNaN", moved), graph.constant(0.0), graph.op("Abs", moved))
+        size = graph.op("Max", size, moved)
         ulp += 2 * wide.rounding.ulp + (2 * _SINGLE if single else 2.0)
         rounding = Rounding(ulp, size, wide.rounding.reason)
     elif ulp:
-        size = graph.op("Max", graph.op("Abs", value), graph.constant(function.floor))
         rounding = Rounding(ulp, size, f"{name} of the platform's libm")
     forwards = [forward] * x.width if forward is not None and function.rising and not single else None
     result = replace(wide.mapped(value, forwards, rounding), integers=False)

@@ -14,10 +14,10 @@ from samescore_export.graph import Graph
 from samescore_export.lowering.ensemble import IN_ORDER
 from samescore_export.lowering.labels import class_scores, label_score
 from samescore_export.lowering.link import both_classes, exponential, sigmoid, softmax, through_link
-from samescore_export.lowering.tree import split_hints
-from samescore_export.lowering.tree_ensemble import Trees, constant_trees, joined, splits_certificate, tree_ensemble
+from samescore_export.lowering.tree_ensemble import Trees
+from samescore_export.lowering.walking import FLOAT64, Grown, summed
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Hint, Matrix, Rounding, Score, Table, matrix_of, same
+from samescore_export.values import Matrix, Rounding, Score, Table
 
 #: Losses of the regressor -> their inverse link; the identity where there is none.
 _INVERSE_LINKS: dict[str, Callable[[Graph, ir.Value], ir.Value] | None] = {
@@ -60,9 +60,7 @@ def _fitted(predictor: Any, target: int) -> Trees:
     )
 
 
-def _raw_scores(
-    estimator: Any, inputs: Matrix | Table, scope: Scope
-) -> tuple[ir.Value, Lowered, tuple[Any, ...], tuple[Hint, ...]]:
+def _raw_scores(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[Grown, Lowered]:
     """Raw scores (rows, K): the baseline, then every predictor in order."""
     before = Lowered()
     if estimator._preprocessor is not None:
@@ -70,21 +68,11 @@ def _raw_scores(
         before = scope.lower(estimator._preprocessor, inputs, "categorical_features")
         assert before.transform is not None
         inputs = before.transform
-    x = matrix_of(scope.graph, inputs)
-    if x.rounding is not None:
-        raise scope.refuse(
-            f"trees behind a step that is not bit-equal ({x.rounding.reason})",
-            "steps before trees that give scikit-learn's bits: scalers, imputers, encoders, selection",
-        )
-    value = x.value if x.dtype == "float64" else scope.graph.op("Cast", x.value, to=int(ir.DataType.DOUBLE))
     baseline = np.ravel(estimator._baseline_prediction).astype(np.float64)
-    groups = [constant_trees(baseline.tolist())]
-    for iteration in estimator._predictors:
-        groups.extend(_fitted(predictor, target) for target, predictor in enumerate(iteration))
-    trees = joined(groups)
-    raw = tree_ensemble(scope.graph, value, trees, trees.threshold, len(baseline))
-    certificate = splits_certificate(scope.graph.path, raw, trees, same, IN_ORDER)
-    return raw, before, (certificate,), split_hints(x, trees, trees.threshold)
+    parts = [
+        _fitted(predictor, target) for iteration in estimator._predictors for target, predictor in enumerate(iteration)
+    ]
+    return summed(scope, inputs, parts, len(baseline), FLOAT64, IN_ORDER, baseline.tolist()), before
 
 
 def lower_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
@@ -92,21 +80,22 @@ def lower_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
     if estimator.loss not in _INVERSE_LINKS:
         raise scope.refuse(f"loss={estimator.loss!r}", " or ".join(_INVERSE_LINKS))
     graph = scope.graph
-    raw, before, certificates, hints = _raw_scores(estimator, inputs, scope)
-    value = graph.op("Reshape", raw, graph.constant([-1], np.int64))
+    grown, before = _raw_scores(estimator, inputs, scope)
+    value = graph.op("Reshape", grown.value, graph.constant([-1], np.int64))
     link = _INVERSE_LINKS[estimator.loss]
     rounding = None
     if link is not None:
         value = link(graph, value)
         rounding = Rounding(4, graph.op("Abs", value), "exp of the platform's libm")
     score = Score(value, "float64", rounding=rounding)
-    return Lowered(None, {"predict": score}, certificates, hints).with_evidence(before)
+    return grown.lowered({"predict": score}).with_evidence(before)
 
 
 def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """HistGradientBoostingClassifier; the label is decided on the raw score, where it is exact."""
     graph = scope.graph
-    raw, before, certificates, hints = _raw_scores(estimator, inputs, scope)
+    grown, before = _raw_scores(estimator, inputs, scope)
+    raw = grown.value
     if len(estimator.classes_) == 2:
         flat = graph.op("Reshape", raw, graph.constant([-1], np.int64))
         # scikit-learn: raw > 0 is the second class (here; GradientBoosting has >= 0).
@@ -122,7 +111,7 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
         "decision_function": decision,
         **class_scores(graph, proba, estimator.classes_, rounding),
     }
-    return Lowered(None, scores, certificates, hints).with_evidence(before)
+    return grown.lowered(scores).with_evidence(before)
 
 
 LOWERINGS = {

@@ -10,45 +10,8 @@ from numpy.typing import NDArray
 
 from samescore_export.graph import Graph
 from samescore_export.lowering.deciding import flat, sized, standing
-from samescore_export.lowering.tree_ensemble import Trees, tree_ensemble
+from samescore_export.lowering.tree_ensemble import bisection, tree_ensemble
 from samescore_export.values import Rounding
-
-
-def interval_tree(points: NDArray[np.float64]) -> Trees:
-    """A balanced tree whose leaves are the numbers of the last point that is not above x."""
-    feature: list[int] = []
-    threshold: list[float] = []
-    left: list[int] = []
-    right: list[int] = []
-    leaf: list[float] = []
-
-    def grow(low: int, high: int) -> int:
-        node = len(left)
-        middle = (low + high + 1) // 2
-        feature.append(0)
-        # x < p is x <= the float64 before p.
-        threshold.append(np.nextafter(points[middle], -np.inf) if low < high else 0.0)
-        left.append(-1)
-        right.append(-1)
-        leaf.append(float(low))
-        if low < high:
-            left[node] = grow(low, middle - 1)
-            right[node] = grow(middle, high)
-        return node
-
-    grow(0, len(points) - 1)
-    count = len(left)
-    return Trees(
-        roots=np.zeros(1, np.int64),
-        feature=np.array(feature, np.int64),
-        threshold=np.array(threshold, np.float64),
-        left=np.array(left, np.int64),
-        right=np.array(right, np.int64),
-        missing_left=np.zeros(count, bool),
-        leaf=np.array(leaf, np.float64),
-        target=np.zeros(count, np.int64),
-        categories={},
-    )
 
 
 def interpolated(graph: Graph, x: ir.Value, points: NDArray[Any], values: NDArray[Any]) -> ir.Value:
@@ -56,7 +19,8 @@ def interpolated(graph: Graph, x: ir.Value, points: NDArray[Any], values: NDArra
     xp, fp = np.asarray(points, np.float64), np.asarray(values, np.float64)
     if len(xp) == 1:
         return graph.op("Add", graph.op("Mul", x, graph.constant(0.0)), graph.constant(fp[0]))
-    trees = interval_tree(xp)
+    # The interval of x begins at the last point that is not above it; x < p is x <= the float64 before p.
+    trees = bisection(np.nextafter(xp[1:], -np.inf))
     number = tree_ensemble(graph, standing(graph, x), trees, trees.threshold, 1)
     index = graph.op("Cast", flat(graph, number), to=int(ir.DataType.INT64))
     with np.errstate(all="ignore"):

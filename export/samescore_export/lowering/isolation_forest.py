@@ -11,8 +11,8 @@ from sklearn.ensemble import IsolationForest
 from sklearn.ensemble._iforest import _average_path_length
 
 from samescore_export.lowering.ensemble import IN_ORDER
-from samescore_export.lowering.tree import fitted_tree, lower_trees
-from samescore_export.lowering.tree_ensemble import joined
+from samescore_export.lowering.tree import fitted_tree
+from samescore_export.lowering.walking import FLOAT32, summed
 from samescore_export.ordered import crossing
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
@@ -34,8 +34,8 @@ def lower_isolation_forest(estimator: Any, inputs: Matrix | Table, scope: Scope)
         if part:
             tree.feature[:] = np.asarray(features)[tree.feature]
         trees.append(tree)
-    total, certificate, hints = lower_trees(scope, inputs, joined(trees), 1, IN_ORDER)
-    depths = graph.op("Reshape", total, graph.constant([-1], np.int64))
+    grown = summed(scope, inputs, trees, 1, FLOAT32, IN_ORDER)
+    depths = graph.op("Reshape", grown.value, graph.constant([-1], np.int64))
     normal = float(len(estimator.estimators_) * _average_path_length([estimator._max_samples])[0])
 
     def scores(depth: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -53,15 +53,12 @@ def lower_isolation_forest(estimator: Any, inputs: Matrix | Table, scope: Scope)
     decision = graph.op("Sub", score, graph.constant(float(estimator.offset_)))
     reason = "pow of the platform's libm"
     size = graph.op("Max", graph.op("Abs", score), graph.constant(abs(float(estimator.offset_))))
-    return Lowered(
-        None,
+    return grown.lowered(
         {
             "predict": Score(label, "int64", (), (-1, 1)),
             "decision_function": Score(decision, "float64", rounding=Rounding(4.0, size, reason)),
             "score_samples": Score(score, "float64", rounding=Rounding(4.0, graph.op("Abs", score), reason)),
-        },
-        (certificate,),
-        hints,
+        }
     )
 
 

@@ -19,14 +19,19 @@ def label_type(classes: NDArray[Any]) -> Literal["string", "bool", "int64", "flo
     return {"b": "bool", "i": "int64", "u": "int64", "f": "float64"}[classes.dtype.kind]  # type: ignore[return-value]
 
 
+def label_array(classes: Any) -> NDArray[Any]:
+    """The labels in the type they travel in."""
+    type_ = label_type(np.asarray(classes))
+    return np.asarray(classes).astype(str if type_ == "string" else type_)
+
+
 def label_score(
     graph: Graph, index: ir.Value, classes: NDArray[Any], margin: tuple[ir.Value, Rounding] | None = None
 ) -> Score:
     """``classes[index]`` for int64 indices (rows,)."""
-    type_ = label_type(np.asarray(classes))
-    labels = np.asarray(classes).astype(str if type_ == "string" else type_)
+    labels = label_array(classes)
     value = graph.op("Gather", graph.constant(labels), index, axis=0)
-    return Score(value, type_, (), tuple(labels.tolist()), margin=margin)
+    return Score(value, label_type(np.asarray(classes)), (), tuple(labels.tolist()), margin=margin)
 
 
 def class_scores(

@@ -27,3 +27,22 @@ def repeat(graph: Graph, most: int, start: Sequence[ir.Value], step: Step) -> tu
     return graph.ops(
         "Loop", graph.constant(most, np.int64), graph.constant(True, np.bool_), *start, outputs=len(start), body=body
     )
+
+
+def counting(
+    graph: Graph,
+    times: ir.Value,
+    start: ir.Value,
+    type_: ir.DataType,
+    step: Callable[[Graph, ir.Value, ir.Value], ir.Value],
+) -> ir.Value:
+    """``times`` steps (an int64 scalar) from the state ``start`` of element type ``type_``; each gets its number and the state."""
+    inner = Graph(graph)
+    name = inner._name("loop")
+    count = ir.Value(name=f"{name}.count", type=ir.TensorType(ir.DataType.INT64), shape=ir.Shape([]))
+    before = ir.Value(name=f"{name}.before", type=ir.TensorType(ir.DataType.BOOL), shape=ir.Shape([]))
+    state = ir.Value(name=f"{name}.state", type=ir.TensorType(type_))
+    after = inner.op("Identity", step(inner, count, state))
+    outputs = [inner.op("Identity", before), after]
+    body = ir.Graph([count, before, state], outputs, nodes=inner._nodes, name=name)
+    return graph.ops("Loop", times, graph.constant(True, np.bool_), start, outputs=1, body=body)[0]

@@ -17,7 +17,7 @@ from samescore_export.lowering.labels import label_score
 from samescore_export.lowering.link import exponential
 from samescore_export.lowering.preprocessing import doubles
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Rounding, Score, Table
+from samescore_export.values import Matrix, Rounding, Score, Table, from_entries
 
 #: numpy adds up to this many numbers one by one, in whichever order an array lies in memory.
 _IN_ORDER = 7
@@ -117,8 +117,14 @@ def lower_bernoulli(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
                 f"({x.rounding.reason})",
                 "bit-equal steps before it",
             )
-        above = graph.op("Greater", x.value, graph.constant(float(estimator.binarize)))
-        x = x.mapped(graph.op("Cast", above, to=int(ir.DataType.DOUBLE)))
+        threshold = graph.constant(float(estimator.binarize))
+        if x.stored is not None:
+            above = graph.op("Greater", x.stored.values, threshold)
+            binary = graph.op("Cast", above, to=int(ir.DataType.DOUBLE))
+            x = from_entries(graph, x.stored.columns, binary, x.width, x)
+        else:
+            above = graph.op("Greater", x.value, threshold)
+            x = x.mapped(graph.op("Cast", above, to=int(ir.DataType.DOUBLE)))
     absent = np.log(1 - np.exp(estimator.feature_log_prob_))
     offset = estimator.class_log_prior_ + absent.sum(axis=1)
     value, rounding, certificate = affine(scope, x, estimator.feature_log_prob_ - absent, offset)

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import Binarizer, MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
 from samescore_export.certificate import constants_certificate
-from samescore_export.lowering.numeric import floats, narrowed
+from samescore_export.lowering.numeric import as_doubles, floats, narrowed
+from samescore_export.lowering.thresholds import near_thresholds
+from samescore_export.margins import nearest_of
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Forward, Hint, Matrix, Rounding, Table
+from samescore_export.values import Entries, Forward, Hint, Matrix, Rounding, Table, from_entries
 
 
 def _rounding_after(scope: Scope, x: Matrix, factor: NDArray[np.float64]) -> Rounding | None:
@@ -42,6 +44,14 @@ def _affine(
     graph = scope.graph
     x = floats(scope, inputs, estimator)
     single = x.dtype == "float32"
+    if (
+        x.stored is not None
+        and x.rounding is None
+        and clip is None
+        and not single
+        and all(op == "Mul" for op, _ in steps)
+    ):
+        return _scaled_entries(scope, x, x.stored, [numbers for _, numbers in steps if numbers is not None])
     value = graph.op("Cast", x.value, to=int(ir.DataType.DOUBLE)) if single else x.value
     constants: dict[str, tuple[ir.Value, NDArray[Any]]] = {}
     factor = np.ones(x.width)
@@ -67,6 +77,19 @@ def _affine(
     if single:
         result = replace(result, value=graph.op("Cast", value, to=int(ir.DataType.FLOAT)), dtype="float32")
     return Lowered(result, certificates=(certificate,) if constants else ())
+
+
+def _scaled_entries(scope: Scope, x: Matrix, entries: Entries, factors: Sequence[NDArray[np.floating[Any]]]) -> Lowered:
+    """The elements of a sparse matrix, each times its column's number."""
+    graph = scope.graph
+    values, constants = entries.values, {}
+    for factor in factors:
+        numbers = np.append(np.asarray(factor, np.float64), 1.0)
+        constant = graph.constant(numbers)
+        constants["Mul"] = (constant, numbers)
+        values = graph.op("Mul", values, graph.op("Gather", constant, entries.columns, axis=0))
+    certificates = (constants_certificate(graph.path, constants),) if constants else ()
+    return Lowered(from_entries(graph, entries.columns, values, x.width, x), certificates=certificates)
 
 
 _NUMPY = {"Sub": np.subtract, "Div": np.divide, "Mul": np.multiply, "Add": np.add}
@@ -125,12 +148,13 @@ def lower_binarizer(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
     """1.0 where x > threshold."""
     graph = scope.graph
     x = floats(scope, inputs, estimator)
-    if x.rounding is not None:
-        raise scope.refuse(
-            f"Binarizer behind a step that is not bit-equal ({x.rounding.reason})", "bit-equal steps before it"
-        )
     # numpy compares float32 with a Python number in float32.
     threshold = float(np.float32(estimator.threshold)) if x.dtype == "float32" else float(estimator.threshold)
+    if x.stored is not None and x.rounding is None:
+        above = graph.op("Greater", x.stored.values, graph.constant(threshold, x.dtype))
+        binary = graph.op("CastLike", above, x.stored.values)
+        return Lowered(from_entries(graph, x.stored.columns, binary, x.width, x))
+    near = near_thresholds(graph, as_doubles(graph, x), dict.fromkeys(range(x.width), np.array([threshold])))
     above = graph.op("Greater", x.value, graph.constant(threshold, x.dtype))
     value = graph.op("Cast", above, to=int(ir.DataType.FLOAT if x.dtype == "float32" else ir.DataType.DOUBLE))
 
@@ -138,7 +162,14 @@ def lower_binarizer(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
         return (column > threshold).astype(np.float64)
 
     hints = tuple(Hint("split", origin, np.array([threshold])) for origin in x.origins if origin is not None)
-    return Lowered(replace(x.mapped(value, [forward] * x.width), dtype=x.dtype), hints=hints)
+    result = replace(
+        x.mapped(value, [forward] * x.width),
+        dtype=x.dtype,
+        integers=x.integers,
+        rounding=None,
+        margin=nearest_of(graph, [x.margin, near]),
+    )
+    return Lowered(result, hints=hints)
 
 
 LOWERINGS = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,18 +9,11 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
-from samescore_export.certificate import Certificate
 from samescore_export.lowering.labels import class_scores, label_score
-from samescore_export.lowering.tree_ensemble import Trees, joined, splits_certificate, tree_ensemble
-from samescore_export.ordered import through_float32
+from samescore_export.lowering.tree_ensemble import Trees
+from samescore_export.lowering.walking import FLOAT32, summed
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Hint, Matrix, Score, Table, matrix_of
-
-
-def as_float32(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What scikit-learn's trees do to their input: round to float32 (``sklearn.tree._tree.DTYPE``)."""
-    with np.errstate(over="ignore"):
-        return x.astype(np.float32).astype(np.float64)
+from samescore_export.values import Matrix, Score, Table
 
 
 def fitted_tree(tree: Any, leaf: NDArray[np.float64], target: int = 0) -> Trees:
@@ -39,40 +31,6 @@ def fitted_tree(tree: Any, leaf: NDArray[np.float64], target: int = 0) -> Trees:
     )
 
 
-def lower_trees(
-    scope: Scope, inputs: Matrix | Table, trees: Trees, targets: int, exact_sum: str
-) -> tuple[ir.Value, Certificate, tuple[Hint, ...]]:
-    """Trees that round their input to float32: the node, its certificate, and the splits as hints.
-
-    The cast is folded into the splits, so that one node does it all: a Cast to float32 before it would need a second one back
-    to double, as the node's input and leaves share a type.
-    """
-    x = matrix_of(scope.graph, inputs)
-    if x.rounding is not None:
-        raise scope.refuse(
-            f"trees behind a step that is not bit-equal ({x.rounding.reason})",
-            "steps before trees that give scikit-learn's bits: scalers, imputers, encoders, selection",
-        )
-    value = x.value if x.dtype == "float64" else scope.graph.op("Cast", x.value, to=int(ir.DataType.DOUBLE))
-    splits = through_float32(trees.threshold)
-    node = tree_ensemble(scope.graph, value, trees, splits, targets)
-    certificate = splits_certificate(scope.graph.path, node, trees, as_float32, exact_sum)
-    return node, certificate, split_hints(x, trees, splits)
-
-
-def split_hints(x: Matrix, trees: Trees, splits: NDArray[np.float64]) -> tuple[Hint, ...]:
-    """Each feature's distinct splits, as values of the column it comes from where that is known."""
-    inner = (trees.left >= 0) & ~np.isin(
-        np.arange(len(trees.left)), np.fromiter(trees.categories, np.int64, len(trees.categories))
-    )
-    hints = []
-    for feature in np.unique(trees.feature[inner]):
-        origin = x.origin(int(feature))
-        if origin is not None:
-            hints.append(Hint("split", origin, np.unique(splits[inner & (trees.feature == feature)])))
-    return tuple(hints)
-
-
 def adds_exactly(values: NDArray[np.float64], count: int) -> bool:
     """Whether sums of up to ``count`` of these values are exact in any order: all are multiples of one power of two and the
     largest possible sum stays below 2**53 of it."""
@@ -88,11 +46,6 @@ def adds_exactly(values: NDArray[np.float64], count: int) -> bool:
     return bool(np.ldexp(values.max(), -unit) * count < 2.0**53)
 
 
-def leaf_values(trees: Sequence[Any], output: int = 0) -> list[NDArray[np.float64]]:
-    """``value`` (nodes, classes) of each tree for one output: class fractions, or (nodes, 1) for regression."""
-    return [tree.value[:, output, :] for tree in trees]
-
-
 def _single_output(estimator: Any, scope: Scope) -> None:
     if estimator.n_outputs_ != 1:
         raise scope.refuse(f"{type(estimator).__name__} with {estimator.n_outputs_} outputs", "one output")
@@ -103,9 +56,9 @@ def lower_tree_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     _single_output(estimator, scope)
     tree = estimator.tree_
     trees = fitted_tree(tree, tree.value[:, 0, 0])
-    node, certificate, hints = lower_trees(scope, inputs, trees, 1, "a leaf's value is the answer itself")
-    flat = scope.graph.op("Reshape", node, scope.graph.constant([-1], np.int64))
-    return Lowered(None, {"predict": Score(flat, "float64")}, (certificate,), hints)
+    grown = summed(scope, inputs, [trees], 1, FLOAT32, "a leaf's value is the answer itself")
+    flat = scope.graph.op("Reshape", grown.value, scope.graph.constant([-1], np.int64))
+    return grown.lowered({"predict": Score(flat, "float64")})
 
 
 def lower_tree_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
@@ -114,18 +67,17 @@ def lower_tree_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) 
     tree = estimator.tree_
     graph = scope.graph
     trees = fitted_tree(tree, np.arange(tree.node_count, dtype=np.float64))
-    node, certificate, hints = lower_trees(scope, inputs, trees, 1, "a leaf's number is looked up in a table")
-    number = graph.op("Cast", graph.op("Reshape", node, graph.constant([-1], np.int64)), to=int(ir.DataType.INT64))
+    grown = summed(scope, inputs, [trees], 1, FLOAT32, "a leaf's number is looked up in a table")
+    number = graph.op(
+        "Cast", graph.op("Reshape", grown.value, graph.constant([-1], np.int64)), to=int(ir.DataType.INT64)
+    )
     table = np.ascontiguousarray(tree.value[:, 0, : estimator.n_classes_])
     proba = graph.op("Gather", graph.constant(table), number, axis=0)
-    return Lowered(
-        None,
+    return grown.lowered(
         {
             "predict": label_score(graph, graph.op("ArgMax", proba, axis=1, keepdims=0), estimator.classes_),
             **class_scores(graph, proba, estimator.classes_),
-        },
-        (certificate,),
-        hints,
+        }
     )
 
 
@@ -135,5 +87,3 @@ LOWERINGS = {
     DecisionTreeClassifier: lower_tree_classifier,
     ExtraTreeClassifier: lower_tree_classifier,
 }
-
-__all__ = ["LOWERINGS", "adds_exactly", "as_float32", "fitted_tree", "joined", "lower_trees"]

@@ -14,7 +14,7 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from samescore_export.certificate import Certificate, FinishedGraph, Verdict
-from samescore_export.graph import Graph
+from samescore_export.graph import Graph, Ints
 from samescore_export.ordered import next_up
 
 #: BRANCH_LEQ (x <= split) and BRANCH_MEMBER (x in set) of the operator's nodes_modes.
@@ -61,6 +61,35 @@ def constant_trees(values: Sequence[float]) -> Trees:
         missing_left=np.zeros(count, bool),
         leaf=np.asarray(values, np.float64),
         target=np.arange(count, dtype=np.int64),
+        categories={},
+    )
+
+
+def bisection(edges: NDArray[np.float64], feature: int = 0, target: int = 0, offset: int = 0) -> Trees:
+    """A balanced tree that adds to ``target`` how many of the sorted ``edges`` are below a value, plus ``offset``."""
+    count = len(edges)
+    threshold, leaf = np.zeros(2 * count + 1), np.zeros(2 * count + 1)
+    left, right = np.full(2 * count + 1, -1, np.int64), np.full(2 * count + 1, -1, np.int64)
+    pending = [(0, 0, count)]
+    free = 1
+    while pending:
+        node, low, high = pending.pop()
+        if low == high:
+            leaf[node] = offset + low
+            continue
+        middle = (low + high) // 2
+        threshold[node], left[node], right[node] = edges[middle], free, free + 1
+        pending += [(free, low, middle), (free + 1, middle + 1, high)]
+        free += 2
+    return Trees(
+        roots=np.zeros(1, np.int64),
+        feature=np.full(2 * count + 1, feature, np.int64),
+        threshold=threshold,
+        left=left,
+        right=right,
+        missing_left=np.zeros(2 * count + 1, bool),
+        leaf=leaf,
+        target=np.full(2 * count + 1, target, np.int64),
         categories={},
     )
 
@@ -115,9 +144,9 @@ def tree_ensemble(graph: Graph, x: ir.Value, trees: Trees, splits: NDArray[np.fl
     left = np.where(single, nodes, trees.left[nodes])
     right = np.where(single, nodes, trees.right[nodes])
 
-    def child(side: NDArray[np.int64]) -> tuple[list[int], list[int]]:
+    def child(side: NDArray[np.int64]) -> tuple[Ints, Ints]:
         is_leaf = ~inner[side]
-        return np.where(is_leaf, leaf_number[side], node_number[side]).tolist(), is_leaf.astype(np.int64).tolist()
+        return Ints(np.where(is_leaf, leaf_number[side], node_number[side])), Ints(is_leaf.astype(np.int64))
 
     true_ids, true_leafs = child(left)
     false_ids, false_leafs = child(right)
@@ -133,7 +162,7 @@ def tree_ensemble(graph: Graph, x: ir.Value, trees: Trees, splits: NDArray[np.fl
     leaves = np.flatnonzero(~inner)
     missing = np.where(single, False, trees.missing_left[nodes])
     if missing.any():
-        attributes["nodes_missing_value_tracks_true"] = missing.astype(np.int64).tolist()
+        attributes["nodes_missing_value_tracks_true"] = Ints(missing.astype(np.int64))
     return graph.op(
         "TreeEnsemble",
         x,
@@ -141,42 +170,52 @@ def tree_ensemble(graph: Graph, x: ir.Value, trees: Trees, splits: NDArray[np.fl
         n_targets=targets,
         aggregate_function=1,
         post_transform=0,
-        tree_roots=node_number[trees.roots].tolist(),
-        nodes_featureids=np.where(single, 0, trees.feature[nodes]).tolist(),
+        tree_roots=Ints(node_number[trees.roots]),
+        nodes_featureids=Ints(np.where(single, 0, trees.feature[nodes])),
         nodes_splits=written,
         nodes_modes=modes,
         nodes_truenodeids=true_ids,
         nodes_trueleafs=true_leafs,
         nodes_falsenodeids=false_ids,
         nodes_falseleafs=false_leafs,
-        leaf_targetids=trees.target[leaves].tolist(),
+        leaf_targetids=Ints(trees.target[leaves]),
         leaf_weights=trees.leaf[leaves],
         **attributes,
     )
 
 
 def splits_certificate(
-    at: str, node: ir.Value, trees: Trees, rounded: Callable[[NDArray[np.float64]], NDArray[np.float64]], exact_sum: str
+    at: str,
+    nodes: Sequence[tuple[ir.Value, Trees]],
+    rounded: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    claim: str,
 ) -> Certificate:
-    """Every tree in the node is the fitted tree: same shape, features, missing sides, category sets and leaves, and each split
+    """Every tree in the nodes is the fitted tree: same shape, features, missing sides, category sets and leaves, and each split
     falls between the same two float64 numbers.
 
     The split t of the model and the split s in the file agree on every x if rounded(s) <= t and rounded(next(s)) > t,
     because ``rounded`` never decreases.
     """
-    assert node.name is not None
-    name = node.name
+    named = [(str(node.name), trees) for node, trees in nodes]
 
     def verify(finished: FinishedGraph) -> Verdict:
-        if name not in finished.nodes:
-            return Verdict(0, (f"{at}: no node {name}; the node that holds the trees",))
-        return _verify(finished, name, at, trees, rounded)
+        verdicts = [
+            _verify(finished, name, at, trees, rounded)
+            if name in finished.nodes
+            else Verdict(0, (f"{at}: no node {name}; the node that holds the trees",))
+            for name, trees in named
+            if finished.claimed(name)
+        ]
+        failures = [failure for verdict in verdicts for failure in verdict.failures]
+        return Verdict(sum(verdict.checked for verdict in verdicts), tuple(failures[:10]))
 
+    # Where trees stand both in one node and in a node each, every tree is counted once.
+    trees = max(len(some.roots) for _, some in named)
     return Certificate(
         at,
         "tree_splits",
-        f"{len(trees.roots)} trees: every split decides like the fitted one for every float64 input, "
-        f"and every leaf has the fitted value; {exact_sum}",
+        f"{trees} trees: every split decides like the fitted one for every float64 input, "
+        f"and every leaf has the fitted value; {claim}",
         "sums in a session with more than one intra-op thread, unless the leaves add exactly",
         verify,
     )
