@@ -66,7 +66,8 @@ def ask(
     doubles = [name for name in floats if sample.types[name] == "float64" and name not in infinite]
     boundless = accepted(doubles, lambda _: LARGEST)
     bounded = [name for name in doubles if name not in boundless]
-    limits = _limits(call, row, bounded)
+    # A column that the model takes only between bounds of its own (knots) is not refused what the sample shows.
+    limits = {name: max(limit, _largest(sample, name)) for name, limit in _limits(call, row, bounded).items()}
     categorical = [name for name in strings if sample.form != "texts"]
     open_ = accepted(categorical, lambda name: "never seen: \u2603")
     return {
@@ -80,6 +81,11 @@ def ask(
         )
         for name in sample.types
     }
+
+
+def _largest(sample: Sample, name: str) -> float:
+    values = np.abs(sample.columns[name])
+    return float(values[np.isfinite(values)].max(initial=0.0))
 
 
 def _limits(call: Callable[[Any], Any], row: Sample, names: Sequence[str]) -> dict[str, float]:

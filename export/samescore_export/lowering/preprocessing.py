@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from samescore_export.lowering import encoders, functions, scalers
+from samescore_export.lowering import (
+    discretization,
+    encoders,
+    functions,
+    normalizing,
+    polynomials,
+    power,
+    quantiles,
+    scalers,
+    splines,
+)
 from samescore_export.lowering.numeric import doubles
 
 LOWERINGS = {
+    **discretization.LOWERINGS,
     **encoders.LOWERINGS,
     **functions.LOWERINGS,
+    **normalizing.LOWERINGS,
+    **polynomials.LOWERINGS,
+    **power.LOWERINGS,
+    **quantiles.LOWERINGS,
     **scalers.LOWERINGS,
+    **splines.LOWERINGS,
 }
 
 __all__ = ["LOWERINGS", "doubles"]
