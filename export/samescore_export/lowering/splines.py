@@ -109,7 +109,10 @@ def _column(scope: Scope, estimator: Any, x: ir.Value, position: int) -> tuple[i
     reach = min(2, degree + position) if mode == "linear" and degree <= 1 else degree
     low, high = float(knots[reach]), float(knots[-reach - 1])
     if not low < high:
-        raise scope.refuse("SplineTransformer over a column whose knots leave no room", "more knots than the degree, of two or more values")
+        raise scope.refuse(
+            "SplineTransformer over a column whose knots leave no room",
+            "more knots than the degree, of two or more values",
+        )
     missing = graph.op("IsNaN", x)
     inside = graph.op("Where", missing, graph.constant(low), x)
     if mode == "periodic":
