@@ -33,6 +33,7 @@ from samescore_export.lowering import (
     preprocessing,
     random_projection,
     svm,
+    target,
     text,
     tree,
 )
@@ -69,6 +70,7 @@ TABLES = (
     preprocessing.LOWERINGS,
     random_projection.LOWERINGS,
     svm.LOWERINGS,
+    target.LOWERINGS,
     text.LOWERINGS,
     tree.LOWERINGS,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import onnx_ir as ir
 from numpy.typing import NDArray
 from sklearn.kernel_approximation import (
     AdditiveChi2Sampler,
@@ -19,7 +18,6 @@ from sklearn.metrics.pairwise import KERNEL_PARAMS
 from sklearn.preprocessing import KernelCenterer
 
 from samescore_export.certificate import constants_certificate
-from samescore_export.graph import Graph
 from samescore_export.lowering.bounded import Bounded, bounded, side_by_side
 from samescore_export.lowering.pairwise import REASON, pairwise_kernel
 from samescore_export.lowering.preprocessing import doubles
@@ -74,7 +72,9 @@ def lower_kernel_ridge(estimator: Any, inputs: Matrix | Table, scope: Scope) -> 
     shape: tuple[int, ...] = (weights.shape[1],)
     if dual.ndim == 1:
         found, shape = found.reshaped(-1), ()
-    return Lowered(None, {"predict": Score(found.value, "float64", shape, None, found.rounding(REASON))}, (certificate,))
+    return Lowered(
+        None, {"predict": Score(found.value, "float64", shape, None, found.rounding(REASON))}, (certificate,)
+    )
 
 
 def _cosine_of(angle: Bounded) -> Bounded:

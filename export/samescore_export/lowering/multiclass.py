@@ -204,8 +204,9 @@ def lower_one_vs_one(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
     classes = np.asarray(estimator.classes_)
     if count == 2:
         single = column(graph, decision, 1)
-        scale = None if error is None else column(graph, error.scale or decision, 1)
-        bound = None if error is None else Rounding(error.ulp, scale, error.reason)
+        bound = error
+        if error is not None:
+            bound = Rounding(error.ulp, column(graph, error.scale or decision, 1), error.reason)
         threshold = _threshold(members[0])
         index = to_index(graph, graph.op("Greater", single, graph.constant(threshold)))
         margin = nearest_of(graph, [beyond(graph, single, threshold, bound), *margins])
