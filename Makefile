@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARTIFACTS := build/artifacts/scenarios
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint java bench serve test-lowest test-full lock clean
+.PHONY: help setup demo test check lint java bench serve test-lowest test-full mutants lock clean
 
 help:            ## Say what there is
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -37,6 +37,9 @@ serve: setup     ## Serve what the demo exported
 
 test-full: setup ## The long battery: every parity case on 2,000 ordinary rows and 6,000 probes, on every backend
 	@$(BIN)/python -m parity_tests.report --full --seconds 600 -o build/parity-full --artifacts build/artifacts/parity-full
+
+mutants: setup   ## The prover tested by mutation: more than a thousand wrong graphs
+	@$(BIN)/python -m parity_tests.mutation.battery -o build/mutants
 
 test-lowest:     ## The Python tests with the lowest versions that pyproject.toml declares
 	@tools/test_lowest.sh $(PYTHON)

@@ -20,7 +20,7 @@ from parity_tests.zoo import CASES
 from samescore_export import ExportError, ProofError, export_proven
 from samescore_export.artifact_writer import write_atomically
 from samescore_export.goldens import golden_columns
-from samescore_export.prover import OutputProof
+from samescore_export.proof import OutputProof
 from samescore_export.sample import Sample, read_sample
 from samescore_runtime.contract import Contract
 

@@ -1,7 +1,7 @@
 """The exporter of samescore: compile a fitted model to one .onnx file, and prove that it gives the same scores."""
 
 from samescore_export.errors import ExportError, ProofError
-from samescore_export.exporting import Exported, export, export_proven
+from samescore_export.exporting import Exported, export, export_proven, prove_file
 from samescore_export.graph import Graph
 from samescore_export.registry import Registry, standard_registry
 from samescore_export.scope import Lowered, Lowering, Scope
@@ -24,5 +24,6 @@ __all__ = [
     "Table",
     "export",
     "export_proven",
+    "prove_file",
     "standard_registry",
 ]

@@ -95,6 +95,13 @@ def _list(text: str | None) -> list[str] | None:
     return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
 
 
+def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
+    wrong = [pair for pair in pairs if not all(pair.partition("="))]
+    if wrong:
+        raise InputError("--map", ", ".join(map(repr, wrong)), "OUTPUT=METHOD")
+    return {output: method for output, _, method in (pair.partition("=") for pair in pairs)}
+
+
 @click.command("export")
 @_options(_MODEL, _SAMPLE, _METHODS, _REGISTRY, _TRUST, _PICKLE, _SEED, _BUDGET)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The artifact to write.")
@@ -188,18 +195,35 @@ def check_command(
     "--against", "model", required=True, type=click.Path(path_type=Path), help="The fitted model it was made from."
 )
 @_options(_SAMPLE, _REGISTRY, _TRUST, _PICKLE, _SEED, _BUDGET)
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="OUTPUT=METHOD",
+    help="The method that an output of a foreign graph answers, where its name does not tell; may be repeated.",
+)
+@click.option(
+    "--within",
+    type=float,
+    help="The largest difference accepted in a foreign graph, relative to an output's scale; 1e-5 where it has float32.",
+)
 @click.option("--report", type=click.Path(path_type=Path), help="A folder for the report.")
 def prove_command(
     file: Path, model: Path, sample: Path, registry: tuple[str, ...], trust: tuple[str, ...], trust_pickle: bool,
-    seed: int, budget: int, report: Path | None,
+    seed: int, budget: int, mapping: tuple[str, ...], within: float | None, report: Path | None,
 ) -> int:  # fmt: skip
-    """Prove an artifact FILE again, against the fitted model it was made from.
+    """Prove FILE, any .onnx, against the fitted model it was made from.
+
+    An artifact's graph must be the compiled one, bit by bit; a graph that others made (skl2onnx, say) is held to the model's answers on
+    probes chosen from the model. Types and axes that differ are said apart from values that do.
 
     Exit codes: 0 the same scores, 1 not, 2 misuse or unreadable input.
 
     \b
     Examples:
       samescore prove churn.onnx --against model.skops --sample X.parquet
+      samescore prove skl2onnx.onnx --against model.skops --sample X.parquet --map probabilities=predict_proba
+      samescore prove single.onnx --against model.skops --sample X.csv --within 1e-4 --report report/
     """
     from samescore_export.errors import ExportError
     from samescore_export.exporting import prove_file
@@ -209,8 +233,9 @@ def prove_command(
     rows = _as_taken(fitted, read_rows(sample))
     try:
         proof, artifact = prove_file(
-            file, fitted, rows, _tables(registry), seed=seed, budget=budget, progress=_progress
-        )
+            file, fitted, rows, _tables(registry),
+            mapping=_mapping(mapping), within=within, seed=seed, budget=budget, progress=_progress,
+        )  # fmt: skip
     except ExportError as error:
         print(error, file=sys.stderr)
         return 1
@@ -220,6 +245,8 @@ def prove_command(
         write_report(proof, artifact, report, file.name)
     for name, output in proof.outputs.items():
         print(f"{name}: {output.sameness}, {output.comparison.bit_equal} of {output.comparison.rows} probes bit-equal")
+    for note in proof.notes:
+        print(f"note: {note}")
     if proof.failures:
         print("\n".join(proof.failures))
         return 1

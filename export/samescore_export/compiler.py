@@ -32,6 +32,9 @@ from samescore_runtime.contract import Contract, Layout, Output
 #: Layout, and unit and description by column.
 Settings: TypeAlias = tuple[Layout, Mapping[str, tuple[str | None, str | None]]]
 
+#: The producer's name in every artifact.
+PRODUCER = "samescore"
+
 #: Methods of scikit-learn that can become outputs.
 METHODS = (
     "predict",
@@ -343,4 +346,4 @@ def _proto(graph: Graph, scores: Mapping[str, Score]) -> onnx.ModelProto:
         for what, rounding in bounds:
             if rounding is not None and rounding.scale is not None:
                 outputs[f"{name}#{what}"] = (rounding.scale, "float64", None)
-    return ir.to_proto(graph.to_model(outputs, "samescore", __version__))
+    return ir.to_proto(graph.to_model(outputs, PRODUCER, __version__))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,18 +10,24 @@ from typing import Any
 
 import onnx
 import sklearn
+from google.protobuf.message import DecodeError
 
 from samescore_export.artifact_writer import artifact_bytes, write_atomically
-from samescore_export.compiler import Compiled, compile_model, method_of
+from samescore_export.compiler import PRODUCER, Compiled, compile_model, method_of
 from samescore_export.errors import ExportError, ProofError, Unsupported
+from samescore_export.foreign_proof import prove_foreign
 from samescore_export.goldens import make_goldens
+from samescore_export.graph_certificate import graph_certificate
 from samescore_export.profile import make_profile
+from samescore_export.proof import Proof
 from samescore_export.provenance import make_provenance
-from samescore_export.prover import Proof, prove
+from samescore_export.prover import prove
 from samescore_export.registry import Registry, standard_registry
 from samescore_export.sample import read_sample
-from samescore_runtime.artifact import Artifact, read_artifact
+from samescore_runtime import __version__
+from samescore_runtime.artifact import Artifact, read_artifact, read_content
 from samescore_runtime.contract import Layout
+from samescore_runtime.errors import ArtifactError
 from samescore_runtime.model import load
 
 
@@ -140,26 +147,65 @@ def prove_file(
     X_sample: Any,
     registry: Registry | Iterable[Mapping[type, Any]] | None = None,
     *,
+    mapping: Mapping[str, str] | None = None,
+    within: float | None = None,
     seed: int = 0,
     budget: int = 2000,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> tuple[Proof, Artifact]:
-    """Prove a written artifact against the model it is said to be made from.
+    """Prove a file against the model it is said to be made from: an artifact, or any other ONNX graph.
 
-    The model is lowered again to know what must be in the file; certificates and probes then go against the file's own graph.
+    The model is lowered again to know what must be in an artifact: its graph must be the compiled one bit by bit (if this samescore and
+    these packages made it), and certificates and probes go against the file's own graph. A graph made by others is held to the
+    model's answers on the same probes; ``mapping`` (output -> method) and ``within`` as :func:`prove_foreign` has them.
 
     Raises:
-        ArtifactError, InputError: a file that is no sound artifact.
-        ExportError: a model that cannot be lowered.
+        ArtifactError, InputError: a file that is no sound model.
+        ExportError: an artifact of a model that cannot be lowered.
     """
-    artifact = read_artifact(path)
+    name, content = read_content(Path(path))
     table = registry if isinstance(registry, Registry) else standard_registry(registry or ())
-    methods = tuple(dict.fromkeys(method_of(output.name) for output in artifact.contract.outputs))
-    progress("compile")
-    compiled = compile_model(model, read_sample(X_sample), table, methods, artifact.contract.layout)
-    written = onnx.ModelProto.FromString(artifact.content)
+    sample = read_sample(X_sample)
+    written = _parsed(name, content)
+    provenance = make_provenance(model, sample, None)
+    if "samescore.contract" in {item.key for item in written.metadata_props}:
+        artifact = read_artifact(content)
+        methods = tuple(dict.fromkeys(method_of(output.name) for output in artifact.contract.outputs))
+        progress("compile")
+        compiled = compile_model(model, sample, table, methods, artifact.contract.layout)
+        same_makers = all((artifact.provenance or {}).get(key) == provenance[key] for key in ("samescore", "packages"))
+        progress("prove")
+        subject = replace(compiled, contract=artifact.contract)
+        return _prove_written(model, subject, written, same_makers, seed, budget), artifact
     progress("prove")
-    return prove(model, replace(compiled, model=written, contract=artifact.contract), seed, budget), artifact
+    if written.producer_name == PRODUCER:
+        # An artifact that lost its metadata: still to be what compiling gives.
+        methods = tuple(dict.fromkeys(method_of(output.name) for output in written.graph.output))
+        single = len(written.graph.input) == len(sample.columns) > 1
+        compiled = compile_model(model, sample, table, methods, "columns" if single else "packed")
+        proof = _prove_written(model, compiled, written, True, seed, budget)
+        proof = replace(proof, notes=(f"{name}: samescore's metadata is lost; samescore export writes it",))
+    else:
+        proof = prove_foreign(name, content, model, sample, table, mapping or {}, within, seed, budget)
+    digest = hashlib.sha256(content).hexdigest()
+    return proof, Artifact(name, content, digest, proof.compiled.contract, {}, None, None, provenance)
+
+
+def _prove_written(
+    model: Any, compiled: Compiled, written: onnx.ModelProto, same_makers: bool, seed: int, budget: int
+) -> Proof:
+    """A written graph against what compiling gives; bit by bit where the same versions made both."""
+    certificates = compiled.certificates
+    if same_makers:
+        certificates = (graph_certificate(compiled.model, __version__), *certificates)
+    return prove(model, replace(compiled, model=written, certificates=certificates), seed, budget)
+
+
+def _parsed(name: str, content: bytes) -> onnx.ModelProto:
+    try:
+        return onnx.ModelProto.FromString(content)
+    except DecodeError as error:
+        raise ArtifactError("not_an_artifact", name, "no ONNX model", "an .onnx file") from error
 
 
 def _check_version(model: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samescore_export.lowering.categories import is_missing
-from samescore_export.prover import Proof
+from samescore_export.proof import Proof
 from samescore_export.sample import Sample
 from samescore_runtime.arrays import encode_array
 from samescore_runtime.contract import Column, Contract

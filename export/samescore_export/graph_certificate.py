@@ -134,4 +134,4 @@ def _kind(tensor: onnx.TensorProto) -> str:
 def _bits(tensor: onnx.TensorProto) -> NDArray[np.uint8]:
     """(values, bytes a value): compared as bits, so that -0.0 is not 0.0 and a NaN is itself."""
     array = np.ascontiguousarray(numpy_helper.to_array(tensor)).reshape(-1)
-    return array.view(np.uint8).reshape(len(array), -1)
+    return array.view(np.uint8).reshape(len(array), array.itemsize)

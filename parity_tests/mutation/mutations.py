@@ -44,8 +44,20 @@ def _some(rng: np.random.Generator, count: int) -> list[int]:
     return [] if count == 0 else sorted(rng.choice(count, min(count, PER_KIND), replace=False).tolist())
 
 
+def _array(tensor: onnx.TensorProto) -> NDArray[Any]:
+    """A tensor's values; strings as bytes, since one with U+0000 is written in modified UTF-8."""
+    if tensor.data_type != onnx.TensorProto.STRING:
+        return np.asarray(numpy_helper.to_array(tensor))
+    strings = np.empty(len(tensor.string_data), dtype=object)
+    strings[:] = list(tensor.string_data)
+    return strings.reshape(tuple(tensor.dims))
+
+
 def _set_tensor(tensor: onnx.TensorProto, array: NDArray[Any]) -> None:
-    tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
+    if tensor.data_type != onnx.TensorProto.STRING:
+        tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
+    else:
+        tensor.string_data[:] = array.ravel().tolist()
 
 
 def on_nodes(ops: tuple[str, ...], change: Callable[[onnx.NodeProto, np.random.Generator], str | None]) -> Mutation:
@@ -75,7 +87,7 @@ def on_array(name: str, change: Callable[[NDArray[Any], int], NDArray[Any] | Non
         if attribute is None:
             return None
         tensor = attribute.type == onnx.AttributeProto.TENSOR
-        array = numpy_helper.to_array(attribute.t).copy() if tensor else np.array(attribute.ints, np.int64)
+        array = _array(attribute.t).copy() if tensor else np.array(attribute.ints, np.int64)
         position = int(rng.integers(len(array)))
         changed = change(array.copy(), position)
         if changed is None or (changed.shape == array.shape and (changed == array).all()):
@@ -99,7 +111,7 @@ def on_constants(kinds: tuple[int, ...], change: Callable[[NDArray[Any], int], N
         ]
         made = 0
         for i in rng.permutation(places).tolist() if places else []:
-            array = numpy_helper.to_array(model.graph.initializer[i])
+            array = _array(model.graph.initializer[i])
             position = int(rng.integers(array.size))
             changed = change(array.ravel().copy(), position)
             if changed is None or _same(changed, array.ravel()):
@@ -193,7 +205,7 @@ def _whole(name: str, change: Callable[[onnx.AttributeProto], bool]) -> Callable
 
 
 def _rounded_thresholds(attribute: onnx.AttributeProto) -> bool:
-    array = numpy_helper.to_array(attribute.t)
+    array = _array(attribute.t)
     rounded = array.astype(np.float32).astype(array.dtype)
     _set_tensor(attribute.t, rounded)
     return not np.array_equal(rounded, array)
@@ -325,7 +337,7 @@ MUTATIONS: Mapping[str, Mutation] = MappingProxyType(
         "index one more": on_constants(_WHOLE, lambda a, i: _with(a, i, a[i] + 1)),
         "index one less": on_constants(_WHOLE, lambda a, i: _with(a, i, a[i] - 1)),
         "labels in another order": on_constants(_STRINGS, lambda a, i: _exchanged(a, i) if len(a) > 1 else None),
-        "a string lost": on_constants(_STRINGS, lambda a, i: _with(a, i, "lost \u2603")),
+        "a string lost": on_constants(_STRINGS, lambda a, i: _with(a, i, b"lost")),
         "a category's key": on_nodes(("LabelEncoder",), lambda node, rng: _encoder_key(node, rng)),
         "a category's code": on_nodes(("LabelEncoder",), lambda node, rng: _encoder_value(node, rng)),
         "code of the unknown": on_nodes(("LabelEncoder",), lambda node, rng: _encoder_default(node)),
@@ -355,7 +367,7 @@ def _encoder_array(node: onnx.NodeProto, prefix: str) -> onnx.AttributeProto | N
 
 def _listed(item: onnx.AttributeProto) -> NDArray[Any]:
     if item.type == onnx.AttributeProto.TENSOR:
-        return np.asarray(numpy_helper.to_array(item.t))
+        return np.asarray(_array(item.t))
     values = onnx.helper.get_attribute_value(item)
     return np.array(values, dtype=object if values and isinstance(values[0], bytes) else None)
 
@@ -399,7 +411,7 @@ def _encoder_default(node: onnx.NodeProto) -> str | None:
     elif item.type == onnx.AttributeProto.FLOAT:
         item.f = 1.5 if np.isnan(item.f) else item.f + 1
     elif item.type == onnx.AttributeProto.TENSOR:
-        values = numpy_helper.to_array(item.t).copy()
+        values = _array(item.t).copy()
         _set_tensor(
             item.t,
             np.where(np.isnan(values), 1.5, values + 1).astype(values.dtype)

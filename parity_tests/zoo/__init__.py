@@ -8,10 +8,13 @@ from types import MappingProxyType
 from parity_tests.case import Case
 from parity_tests.zoo import (
     compose,
+    decomposition,
     ensemble,
     feature_extraction,
     impute,
+    kernels,
     linear_model,
+    mixture,
     preprocessing,
     probabilities,
     scenarios,
@@ -22,10 +25,13 @@ from parity_tests.zoo import (
 
 FAMILIES = (
     compose,
+    decomposition,
     ensemble,
     feature_extraction,
     impute,
+    kernels,
     linear_model,
+    mixture,
     preprocessing,
     probabilities,
     scenarios,

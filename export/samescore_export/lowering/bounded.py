@@ -139,7 +139,9 @@ class Bounded:
         graph = self.graph
         size = graph.op("Max", graph.op("Mul", self.size, graph.constant(factor)), graph.constant(largest))
         if self.exact:
-            size = graph.op("Add", graph.op("Mul", graph.op("Abs", value), graph.constant(0.0)), graph.constant(largest))
+            size = graph.op(
+                "Add", graph.op("Mul", graph.op("Abs", value), graph.constant(0.0)), graph.constant(largest)
+            )
         return Bounded(graph, value, size, self.ulp + own)
 
     def exp(self) -> Bounded:
@@ -189,7 +191,9 @@ class Bounded:
         if 0.0 < exponent < 1.0 and not self.exact:
             root = graph.op("Pow", error, graph.constant(float(exponent)))
             moved = graph.op("Min", moved, graph.op("Div", root, graph.constant(self.ulp * UNIT)))
-        size = graph.op("Abs", value) if self.exact or exponent == 0.0 else graph.op("Max", graph.op("Abs", value), moved)
+        size = (
+            graph.op("Abs", value) if self.exact or exponent == 0.0 else graph.op("Max", graph.op("Abs", value), moved)
+        )
         return Bounded(graph, value, size, self.ulp + 8)
 
     def largest(self, number: float) -> Bounded:
@@ -209,9 +213,7 @@ class Bounded:
     def reshaped(self, *shape: int) -> Bounded:
         graph = self.graph
         target = graph.constant(list(shape), np.int64)
-        return Bounded(
-            graph, graph.op("Reshape", self.value, target), graph.op("Reshape", self.size, target), self.ulp
-        )
+        return Bounded(graph, graph.op("Reshape", self.value, target), graph.op("Reshape", self.size, target), self.ulp)
 
     def rounding(self, reason: str) -> Rounding | None:
         """As a matrix or a score carries it."""

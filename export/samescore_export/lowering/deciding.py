@@ -7,7 +7,7 @@ import onnx_ir as ir
 
 from samescore_export.graph import Graph
 from samescore_export.margins import Margin, nearest_of
-from samescore_export.values import Matrix, Rounding, Score
+from samescore_export.values import Matrix, Rounding, Score, widened
 
 
 def sized(graph: Graph, value: ir.Value, rounding: Rounding) -> ir.Value:
@@ -76,7 +76,7 @@ def of_score(graph: Graph, score: Score) -> Matrix:
     value = score.value if score.type == "float64" else graph.op("Cast", score.value, to=int(ir.DataType.DOUBLE))
     width = 1 if score.shape == () else score.shape[0]
     assert width is not None
-    rounding = score.rounding
+    rounding = widened(graph, score.rounding) if score.type == "float32" else score.rounding
     if score.shape == ():
         value = standing(graph, value)
         if rounding is not None and rounding.scale is not None:

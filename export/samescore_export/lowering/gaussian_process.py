@@ -45,7 +45,9 @@ def lower_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
     if weights.shape[1] == 1:
         found, shape = found.reshaped(-1), ()
     certificate = constants_certificate(graph.path, {"alpha_": (graph.constant(weights), weights)})
-    return Lowered(None, {"predict": Score(found.value, "float64", shape, rounding=found.rounding(REASON))}, (certificate,))
+    return Lowered(
+        None, {"predict": Score(found.value, "float64", shape, rounding=found.rounding(REASON))}, (certificate,)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,11 @@ def _integrated(latent: Bounded, variance: Bounded) -> Bounded:
     total = graph.op("ReduceSum", weighted, graph.constant([1], np.int64), keepdims=1)
     value = graph.op("Add", total, graph.constant(0.5 * COEFS.sum()))
     # The argument moves by lambda times f's error, and by lambda**2 times its own size times the variance's.
-    moved = graph.op("Add", graph.op("Mul", graph.constant(lambdas), latent.size),
-                     graph.op("Mul", graph.op("Mul", graph.constant(lambdas**2), graph.op("Abs", argument)), variance.size))
+    moved = graph.op(
+        "Add",
+        graph.op("Mul", graph.constant(lambdas), latent.size),
+        graph.op("Mul", graph.op("Mul", graph.constant(lambdas**2), graph.op("Abs", argument)), variance.size),
+    )
     each = graph.op("Mul", graph.op("Add", moved, graph.constant(2.0)), graph.constant(np.abs(coefficients)))
     size = graph.op("ReduceSum", each, graph.constant([1], np.int64), keepdims=1)
     return Bounded(graph, value, size, max(latent.ulp, variance.ulp) + 16.0)
@@ -122,15 +127,22 @@ def _two_classes(scope: Scope, estimator: Any, x: Matrix) -> Lowered:
     graph = scope.graph
     found = _binary(scope, estimator.base_estimator_, x)
     classes = np.asarray(estimator.classes_)
-    index = to_index(graph, graph.op("Reshape", graph.op("Greater", found.latent.value, graph.constant(0.0)),
-                                     graph.constant([-1], np.int64)))
+    index = to_index(
+        graph,
+        graph.op(
+            "Reshape", graph.op("Greater", found.latent.value, graph.constant(0.0)), graph.constant([-1], np.int64)
+        ),
+    )
     rest = graph.op("Sub", graph.constant(1.0), found.proba.value)
     value = graph.op("Concat", rest, found.proba.value, axis=1)
     size = graph.op("Concat", found.proba.size, found.proba.size, axis=1)
     proba = Bounded(graph, value, size, found.proba.ulp + 2)
     return Lowered(
         None,
-        {"predict": label_score(graph, index, classes, found.decided), **_probabilities(proba, classes, found.positive)},
+        {
+            "predict": label_score(graph, index, classes, found.decided),
+            **_probabilities(proba, classes, found.positive),
+        },
         (found.certificate,),
     )
 
@@ -176,7 +188,9 @@ def _one_vs_one(scope: Scope, estimator: Any, x: Matrix) -> Lowered:
     latent = graph.op("Concat", *(member.latent.value for member in members), axis=1)
     won = graph.op("Where", graph.op("Greater", latent, graph.constant(0.0)), graph.constant(1.0), graph.constant(0.0))
     lost = graph.op("Sub", graph.constant(1.0), won)
-    votes = graph.op("Add", graph.op("MatMul", won, graph.constant(second)), graph.op("MatMul", lost, graph.constant(first)))
+    votes = graph.op(
+        "Add", graph.op("MatMul", won, graph.constant(second)), graph.op("MatMul", lost, graph.constant(first))
+    )
     sums = proba.matmul(second - first)
     size = graph.op("Add", graph.op("Abs", sums.value), graph.constant(1.0))
     squashed = graph.op("Div", sums.value, graph.op("Mul", graph.constant(3.0), size))

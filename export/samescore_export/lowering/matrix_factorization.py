@@ -104,7 +104,9 @@ def _result(scope: Scope, x: Matrix, problem: _Problem, found: Found, refused: i
     sums = graph.op("MatMul", rows.size, graph.constant(np.ascontiguousarray(np.abs(h.T))))
     held = graph.op("MatMul", graph.op("Abs", w), graph.constant(np.ascontiguousarray(np.abs(curvature))))
     local = graph.op("Div", graph.op("Add", sums, held), graph.constant(least))
-    grown = graph.op("Mul", graph.op("Mul", graph.op("ReduceMax", local, axis, keepdims=1), steps), graph.constant(stretch))
+    grown = graph.op(
+        "Mul", graph.op("Mul", graph.op("ReduceMax", local, axis, keepdims=1), steps), graph.constant(stretch)
+    )
     scale = graph.op("Add", graph.op("Mul", graph.op("Abs", w), graph.constant(0.0)), grown)
     value = w
     if refused is not None:

@@ -79,14 +79,13 @@ def _additive_chi2(x: Bounded, points: Points) -> Bounded:
         nothing = graph.op("Equal", both.value, graph.constant(0.0))
         safe = Bounded(graph, graph.op("Where", nothing, graph.constant(1.0), both.value), both.size, both.ulp)
         share = gap.squared() / safe
-        return Bounded(
-            graph, graph.op("Where", nothing, graph.constant(0.0), share.value), share.size, share.ulp
-        )
+        return Bounded(graph, graph.op("Where", nothing, graph.constant(0.0), share.value), share.size, share.ulp)
 
     total = _columns(x, points, term).negated()
     negative = graph.op("Less", x.value, graph.constant(0.0))
-    any_negative = graph.op("ReduceMax", graph.op("Cast", negative, to=int(ir.DataType.DOUBLE)),
-                            graph.constant([1], np.int64), keepdims=1)
+    any_negative = graph.op(
+        "ReduceMax", graph.op("Cast", negative, to=int(ir.DataType.DOUBLE)), graph.constant([1], np.int64), keepdims=1
+    )
     refused = graph.op("Greater", any_negative, graph.constant(0.0))
     value = graph.op("Where", refused, graph.constant(np.nan), total.value)
     return Bounded(graph, value, total.size, total.ulp)
@@ -109,9 +108,7 @@ def _bent(x: Bounded, points: Points, gamma: float | None, coef0: float) -> Boun
     )
 
 
-def polynomial(
-    x: Bounded, points: Points, degree: float = 3, gamma: float | None = None, coef0: float = 1
-) -> Bounded:
+def polynomial(x: Bounded, points: Points, degree: float = 3, gamma: float | None = None, coef0: float = 1) -> Bounded:
     """(gamma x . p + coef0) ** degree."""
     return _bent(x, points, gamma, coef0).power(float(degree))
 
@@ -150,8 +147,12 @@ def cosine(x: Bounded, points: Points) -> Bounded:
     width = points.shape[1]
     norm = x.squared().summed(1, width).sqrt()
     short = graph.op("Less", norm.value, graph.constant(tiny))
-    divisor = Bounded(graph, graph.op("Where", short, graph.constant(1.0), norm.value),
-                      graph.op("Max", norm.size, graph.op("Where", short, graph.constant(1.0), graph.constant(0.0))), norm.ulp)
+    divisor = Bounded(
+        graph,
+        graph.op("Where", short, graph.constant(1.0), norm.value),
+        graph.op("Max", norm.size, graph.op("Where", short, graph.constant(1.0), graph.constant(0.0))),
+        norm.ulp,
+    )
     lengths = np.sqrt(np.einsum("ij,ij->i", points, points))
     unit = points / np.where(lengths < tiny, 1.0, lengths)[:, None]
     found = (x / divisor).matmul(unit.T)

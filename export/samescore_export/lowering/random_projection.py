@@ -36,18 +36,24 @@ def lower_sparse(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowere
     Over dense rows it does so in the order in which the component is stored, over sparse ones in column order.
     """
     x = doubles(scope, inputs, estimator)
-    weights, stored = dense(estimator.components_), estimator.components_.tocsr()
-    order = [stored.indices[start:stop] for start, stop in pairwise(stored.indptr)]
-    if x.sparse:
-        order = [np.sort(columns) for columns in order]
+    weights = dense(estimator.components_)
     width = len(weights)
     sparse = x.sparse and not estimator.dense_output
-    if x.rounding is None and int(np.count_nonzero(weights, axis=1).max(initial=0)) <= _UNROLLED:
+    # A density of 1 makes a dense projection, which BLAS multiplies.
+    order = _order(estimator.components_, x.sparse) if hasattr(estimator.components_, "tocsr") else None
+    if order is not None and x.rounding is None and max(map(len, order), default=0) <= _UNROLLED:
         value, constant = _one_by_one(scope.graph, x.value, weights, order)
         certificate = constants_certificate(scope.graph.path, {"components_": constant})
         return Lowered(Matrix(value, width, sparse=sparse), certificates=(certificate,))
     value, rounding, certificate = affine(scope, x, weights, 0.0)
     return Lowered(Matrix(value, width, rounding=rounding, sparse=sparse), certificates=(certificate,))
+
+
+def _order(components: Any, by_column: bool) -> list[NDArray[np.int64]]:
+    """The columns of each component as they are stored, or sorted."""
+    stored = components.tocsr()
+    order = [stored.indices[start:stop] for start, stop in pairwise(stored.indptr)]
+    return [np.sort(columns) for columns in order] if by_column else order
 
 
 def _one_by_one(

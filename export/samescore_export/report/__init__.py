@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from samescore_export.prover import Proof
+from samescore_export.proof import Proof
 from samescore_export.report.content import describe
 from samescore_export.report.junit import junit_xml
 from samescore_export.report.page import html_page, markdown_page

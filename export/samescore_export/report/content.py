@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samescore_export.prover import OutputProof, Proof
+from samescore_export.proof import OutputProof, Proof
 from samescore_runtime.artifact import Artifact
 from samescore_runtime.comparison import ulp_distance
 from samescore_runtime.contract import Column
@@ -23,7 +23,8 @@ MEANINGS = {
     "proven": "the same for every input: certificates cover every split, category and leaf in the file",
     "proven beyond the rounding bound": "the same wherever the margin is beyond the rounding bound",
     "bit-equal": "equal to the last bit on every probe",
-    "within": "within a stated bound of the exact result, as scikit-learn's own is",
+    "differs": "beyond the stated limit",
+    "within": "within a stated bound of the original model's answer",
 }
 
 
@@ -58,6 +59,7 @@ class Content:
     estimator: str
     passed: bool
     failures: tuple[str, ...]
+    notes: tuple[str, ...]
     outputs: tuple[OutputContent, ...]
     certificates: tuple[Mapping[str, Any], ...]
     not_covered: tuple[str, ...]
@@ -82,6 +84,7 @@ def describe(proof: Proof, artifact: Artifact, name: str) -> Content:
         estimator=str(provenance.get("estimator", "")),
         passed=not proof.failures,
         failures=proof.failures,
+        notes=proof.notes,
         outputs=tuple(_output(name, item, proof) for name, item in proof.outputs.items()),
         certificates=tuple({**certificate, "failures": verdict.failures} for certificate, verdict in verdicts),
         not_covered=tuple(entry["not_covered"]),

@@ -6,7 +6,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from samescore_export.report.content import Content
 
-_TEMPLATES = Environment(
+#: The templates beside this module.
+TEMPLATES = Environment(
     loader=PackageLoader("samescore_export.report", "templates"),
     autoescape=select_autoescape(["html"]),
     undefined=StrictUndefined,
@@ -18,9 +19,9 @@ _TEMPLATES = Environment(
 
 def html_page(content: Content) -> str:
     """One self-contained page: no script, no resource from elsewhere."""
-    return _TEMPLATES.get_template("report.html").render(report=content)
+    return TEMPLATES.get_template("report.html").render(report=content)
 
 
 def markdown_page(content: Content) -> str:
     """A summary for a job's page."""
-    return _TEMPLATES.get_template("report.md").render(report=content)
+    return TEMPLATES.get_template("report.md").render(report=content)

@@ -1,0 +1,172 @@
+"""What any graph of a model is held to: probes, the model's answers for them, and how exact each answer is.
+
+Gathered once for a model, whatever graphs are then judged by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samescore_export.compiler import Compiled, single_threaded
+from samescore_export.probes import Probes, make_probes
+from samescore_export.sample import Sample
+from samescore_export.values import Rounding
+from samescore_runtime.comparison import EXACT, Tolerance
+from samescore_runtime.frames import encode_frame
+from samescore_runtime.sessions import open_session
+
+#: Rows scored one at a time as well, since a batch and a single row may take different paths.
+SINGLE_ROWS = 24
+
+#: A probe whose scale is this many times that of any row of the sample is compared under its own, and is no golden.
+FAR = 16.0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """By output name, where not said otherwise.
+
+    Attributes:
+        expected: the original model's answers on the probes.
+        singles: row -> its answers for that row alone.
+        tolerances: the a-priori bound at the largest scale of rows like the sample's.
+        scales: the scale of each answer, where one is known; its own bound is at that.
+        settled: (rows,) whether every decision behind an answer is beyond its rounding bound; absent where all are exact.
+        fit: (rows,) settled in all outputs, and of a scale like the sample's.
+    """
+
+    probes: Probes
+    expected: Mapping[str, NDArray[Any]]
+    singles: Mapping[int, Mapping[str, NDArray[Any]]]
+    tolerances: Mapping[str, Tolerance]
+    scales: Mapping[str, NDArray[Any]]
+    settled: Mapping[str, NDArray[np.bool_]]
+    fit: NDArray[np.bool_]
+
+    def floor(self, output: str, rows: slice = slice(None)) -> NDArray[Any] | None:
+        """The scales in the output's own shape."""
+        if output not in self.scales:
+            return None
+        shape = self.expected[output][rows].shape
+        scale = self.scales[output][rows]
+        return scale.reshape(shape) if scale.size == np.prod(shape) else np.broadcast_to(scale, shape)
+
+
+def gather(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000) -> Evidence:
+    """Make probes, ask the original model, and run the compiled graph's bounds."""
+    probes = make_probes(compiled.sample, compiled.contract, compiled.hints, seed, budget)
+    with single_threaded(estimator):
+        probes, expected = _answered(estimator, compiled, probes)
+        singles = _singles(estimator, compiled, probes)
+    bounds = _bounds(compiled, probes)
+    scales = {name: bounds[f"{name}#scale"] for name in compiled.scores if f"{name}#scale" in bounds}
+    settled = {
+        name: ~_inside(score.margin[1], bounds[f"{name}#margin"], bounds.get(f"{name}#margin_scale"))
+        for name, score in compiled.scores.items()
+        if score.margin is not None and f"{name}#margin" in bounds
+    }
+    tolerances = {
+        name: EXACT if score.rounding is None else _tolerance(score.rounding, scales.get(name), probes.kinds)
+        for name, score in compiled.scores.items()
+    }
+    fit = np.ones(len(probes.kinds), bool)
+    for scale in scales.values():
+        fit &= _ordinary(scale, probes.kinds)
+    for rows in settled.values():
+        fit &= rows
+    return Evidence(probes, expected, singles, tolerances, scales, settled, fit)
+
+
+def _answered(estimator: Any, compiled: Compiled, probes: Probes) -> tuple[Probes, dict[str, NDArray[Any]]]:
+    """The probes less those that the original model refuses (a negative number where it wants counts, say), and its answers.
+
+    Rows of the sample stay: a model that refuses these has the wrong sample, and its own error says so.
+    """
+    if compiled.coupled:
+        probes = _kept(probes, ~_huge(probes))
+    whole = _answers(estimator, compiled, probes.sample)
+    if whole is not None:
+        return probes, whole
+    usual = probes.kinds == "sample"
+    # Where rows share an answer, a probe is taken or refused for what it does among the sample's.
+    beside = np.flatnonzero(usual).tolist() if compiled.coupled else []
+    refused = [
+        row
+        for row in np.flatnonzero(~usual)
+        if _answers(estimator, compiled, probes.sample.take([*beside, int(row)])) is None
+    ]
+    probes = _kept(probes, ~np.isin(np.arange(len(probes.kinds)), refused))
+    if compiled.coupled and _answers(estimator, compiled, probes.sample) is None:
+        probes = _kept(probes, probes.kinds == "sample")
+    native = probes.sample.native()
+    return probes, {name: compiled.expected(estimator, name, native) for name in compiled.scores}
+
+
+def _kept(probes: Probes, rows: NDArray[np.bool_]) -> Probes:
+    return replace(probes, sample=probes.sample.take(rows), kinds=probes.kinds[rows], columns=probes.columns[rows])
+
+
+def _huge(probes: Probes) -> NDArray[np.bool_]:
+    """Probes with a number far beyond the sample's; where rows share an answer, it would drown all the others."""
+    usual = probes.kinds == "sample"
+    huge = np.zeros(len(usual), bool)
+    for values in probes.sample.columns.values():
+        if values.dtype.kind == "f":
+            size = np.abs(values)
+            huge |= size > FAR * max(1.0, float(np.nanmax(size[usual], initial=0.0)))
+    return huge
+
+
+def _answers(estimator: Any, compiled: Compiled, rows: Sample) -> dict[str, NDArray[Any]] | None:
+    """The original model's answers by output; None if it refuses the rows."""
+    native = rows.native()
+    try:
+        return {name: compiled.expected(estimator, name, native) for name in compiled.scores}
+    except Exception:
+        return None
+
+
+def _singles(estimator: Any, compiled: Compiled, probes: Probes) -> dict[int, Mapping[str, NDArray[Any]]]:
+    rows = np.linspace(0, probes.sample.rows - 1, min(SINGLE_ROWS, probes.sample.rows)).astype(int)
+    found = {int(row): _answers(estimator, compiled, probes.sample.take([int(row)])) for row in np.unique(rows)}
+    # None: taken among others and refused alone (MiniBatchNMF looks at the mean of the batch).
+    return {row: answers for row, answers in found.items() if answers is not None}
+
+
+def _bounds(compiled: Compiled, probes: Probes) -> dict[str, NDArray[Any]]:
+    names = [output.name for output in compiled.bounds.graph.output if "#" in output.name]
+    if not names:
+        return {}
+    session = open_session(compiled.bounds.SerializeToString(), "the graph with bounds")
+    feed = encode_frame(compiled.contract, probes.sample.native())
+    return dict(zip(names, session.run(names, feed), strict=True))
+
+
+def _tolerance(rounding: Rounding, scale: NDArray[Any] | None, kinds: NDArray[np.str_]) -> Tolerance:
+    """The scale of a probe with huge numbers would be a floor under which everything passes, so it is left out."""
+    if scale is None:
+        return Tolerance("ulp", rounding.ulp, 1.0)
+    largest = scale.reshape(len(scale), -1).max(axis=1)
+    return Tolerance("ulp", rounding.ulp, float(largest[_ordinary(scale, kinds)].max(initial=0.0)))
+
+
+def _ordinary(scale: NDArray[Any], kinds: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Rows whose scale is like that of the sample's rows."""
+    largest = scale.reshape(len(scale), -1).max(axis=1)
+    usual = largest[(kinds == "sample") & np.isfinite(largest)].max(initial=0.0)
+    # FAR times the largest float64 is infinite.
+    mask: NDArray[np.bool_] = (largest <= FAR * usual) & np.isfinite(largest)
+    return mask
+
+
+def _inside(rounding: Rounding, margin: NDArray[Any], scale: NDArray[Any] | None) -> NDArray[np.bool_]:
+    """Rows whose margin is smaller than the error either side may have made in it."""
+    flat = np.abs(margin.reshape(len(margin), -1).min(axis=1))
+    sizes = np.ones(len(flat)) if scale is None else scale.reshape(len(scale), -1).max(axis=1)
+    inside: NDArray[np.bool_] = flat <= 2 * rounding.ulp * np.spacing(sizes)
+    return inside

@@ -1,0 +1,66 @@
+"""Holding a graph's answers to the evidence, output by output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samescore_export.evidence import Evidence
+from samescore_export.probes import Probes
+from samescore_export.values import Score
+from samescore_runtime.comparison import Comparison, Tolerance, compare
+
+
+def judged(
+    name: str, evidence: Evidence, got: NDArray[Any], tolerance: Tolerance, floor: NDArray[Any] | None
+) -> tuple[Comparison, int]:
+    """The comparison of one output, and how many values differ in rows that are not settled; these count for neither side."""
+    expected = evidence.expected[name]
+    comparison = compare(expected, got, tolerance, floor=floor)
+    if name not in evidence.settled or comparison.mismatch is not None or not comparison.beyond:
+        return comparison, 0
+    rows = evidence.settled[name].reshape(-1, *(1 for _ in expected.shape[1:]))
+    within = int(((expected != got) & ~rows).sum())
+    return compare(np.where(rows, expected, got), got, tolerance, floor=floor), within
+
+
+def single_failures(
+    name: str, evidence: Evidence, alone: Mapping[int, Mapping[str, NDArray[Any]]], tolerance: Tolerance
+) -> list[str]:
+    """What differs where a row is scored by itself."""
+    failures = []
+    for row, answers in evidence.singles.items():
+        if name in evidence.settled and not evidence.settled[name][row]:
+            continue
+        floor = evidence.floor(name, slice(row, row + 1))
+        comparison = compare(answers[name], alone[row][name], tolerance, floor=floor)
+        failures += [f"{line} (scored alone, row {row})" for line in described(name, comparison, evidence.probes)[:1]]
+    return failures
+
+
+def described(name: str, comparison: Comparison, probes: Probes) -> list[str]:
+    """A failed comparison in words: the worst rows, and why each was probed."""
+    if comparison.passed:
+        return []
+    if comparison.mismatch is not None:
+        return [f"{name}: {comparison.mismatch}; the original model's shape and dtype"]
+    lines = [f"{name}: {d}; {cause(probes, d.row)}" for d in comparison.differences[:10]]
+    return [*lines, f"{name}: {comparison.beyond} values differ in {comparison.rows} rows; none beyond the tolerance"]
+
+
+def cause(probes: Probes, row: int) -> str:
+    """Why a row is among the probes."""
+    column = str(probes.columns[row])
+    if not column:
+        return "a row of the sample"
+    return f"a {probes.kinds[row]} probe, {column} = {probes.sample.columns[column][row]!r}"
+
+
+def reason(score: Score) -> str | None:
+    """Why an output is not exact; None if it is."""
+    if score.margin is not None:
+        return score.margin[1].reason
+    return score.rounding.reason if score.rounding else None

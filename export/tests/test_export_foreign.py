@@ -1,0 +1,150 @@
+"""Graphs that others made: skl2onnx's silent errors are found, and its right ones pass."""
+
+import warnings
+
+import numpy as np
+import onnx
+import pandas as pd
+import pytest
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+from sklearn.compose import ColumnTransformer
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import Normalizer, OneHotEncoder, StandardScaler
+from sklearn.svm import SVC, LinearSVC
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from samescore_export import export, prove_file
+from samescore_runtime.errors import InputError
+
+X = np.random.default_rng(0).normal(size=(300, 4))
+Y = np.where(X[:, 0] + X[:, 1] * X[:, 2] > 0, "yes", "no")
+FOUR = np.digitize(X[:, 0] + X[:, 3], [-1, 0, 1])
+COUNTS = np.random.default_rng(1).integers(0, 5, (200, 6)).astype(float)
+
+
+def judged(tmp_path, model, rows, onx, **options):
+    path = tmp_path / "foreign.onnx"
+    path.write_bytes(onx.SerializeToString())
+    return prove_file(path, model, rows, budget=600, **options)[0]
+
+
+def converted(model, rows, dtype=np.float32, zipmap=True):
+    options = None if zipmap else {id(model): {"zipmap": False}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return to_onnx(model, rows[:1].astype(dtype), options=options, target_opset={"": 21, "ai.onnx.ml": 3})
+
+
+@pytest.mark.parametrize("zipmap", [True, False])
+def test_a_right_graph_passes(tmp_path, zipmap):
+    model = LogisticRegression().fit(X, Y)
+    proof = judged(tmp_path, model, X, converted(model, X, zipmap=zipmap))
+    assert not [line for line in proof.failures if line.startswith("predict_proba")]
+    assert proof.outputs["predict_proba"].sameness == "within 1e-05 of the scale"
+
+
+def test_types_and_axes_are_said_apart_from_values(tmp_path):
+    model = Ridge().fit(X, X[:, 0])
+    proof = judged(tmp_path, model, X, converted(model, X))
+    assert not proof.failures
+    assert any("shape" in note for note in proof.notes)
+    assert any("float32; float64" in note for note in proof.notes)
+
+
+def with_nan():
+    rows = X.copy()
+    rows[::5, 1] = np.nan
+    return rows
+
+
+SILENT = {
+    "a tree fitted with NaN": (lambda: DecisionTreeClassifier(random_state=0).fit(with_nan(), Y), with_nan),
+    "neighbours weighted by distance": (lambda: KNeighborsClassifier(weights="distance").fit(X, Y), lambda: X),
+    "probabilities of two classes by LDA": (lambda: LinearDiscriminantAnalysis().fit(X, Y), lambda: X),
+    "one against one": (lambda: OneVsOneClassifier(LinearSVC()).fit(X, FOUR * 10), lambda: X),
+    "one against the rest of SVC": (lambda: OneVsRestClassifier(SVC()).fit(X, FOUR), lambda: X),
+    "ties of an even forest": (
+        lambda: RandomForestClassifier(4, random_state=0).fit(X.astype(np.float32), Y),
+        lambda: X.astype(np.float32),
+    ),
+    "modified huber of four classes": (
+        lambda: SGDClassifier(loss="modified_huber", random_state=0).fit(X, FOUR),
+        lambda: X,
+    ),
+    "a forest given NaN that it never saw": (
+        lambda: RandomForestRegressor(10, random_state=0).fit(X.astype(np.float32), X[:, 1]),
+        lambda: X.astype(np.float32),
+    ),
+    "the largest absolute value": (lambda: Normalizer(norm="max").fit(X), lambda: X),
+    "sublinear counts": (lambda: TfidfTransformer(sublinear_tf=True).fit(COUNTS), lambda: COUNTS),
+    "a scaler before a forest": (
+        lambda: make_pipeline(StandardScaler(), RandomForestRegressor(10, random_state=0)).fit(
+            X * [1e6, 1, 1, 1], X[:, 1]
+        ),
+        lambda: X * [1e6, 1, 1, 1],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SILENT)
+def test_silent_errors_are_found_with_a_row_that_shows_them(tmp_path, case):
+    make, rows = SILENT[case]
+    model = make()
+    proof = judged(tmp_path, model, rows(), converted(model, rows()))
+    assert proof.failures
+    assert any("expected" in line and ("probe" in line or "sample" in line) for line in proof.failures), proof.failures
+
+
+def test_one_input_a_column(tmp_path):
+    frame = pd.DataFrame({"a": X[:, 0], "b c": X[:, 1], "kind": np.where(X[:, 2] > 0, "x", "y").astype(object)})
+    columns = ColumnTransformer(
+        [
+            ("n", StandardScaler(), ["a", "b c"]),
+            ("k", OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["kind"]),
+        ]
+    )
+    model = make_pipeline(columns, LogisticRegression()).fit(frame, Y)
+    types = [
+        ("a", FloatTensorType([None, 1])),
+        ("b c", FloatTensorType([None, 1])),
+        ("kind", StringTensorType([None, 1])),
+    ]
+    proof = judged(tmp_path, model, frame, to_onnx(model, initial_types=types, target_opset={"": 21, "ai.onnx.ml": 3}))
+    assert not [line for line in proof.failures if line.startswith("predict_proba")], proof.failures
+
+
+def test_an_artifact_whose_metadata_was_lost_is_still_compared_bit_by_bit(tmp_path):
+    model = DecisionTreeRegressor(random_state=0).fit(X, X[:, 1])
+    graph = onnx.ModelProto.FromString(export(model, X).content)
+    del graph.metadata_props[:]
+    proof = judged(tmp_path, model, X, graph)
+    assert not proof.failures
+    assert proof.outputs["predict"].sameness == "proven"
+    assert "metadata is lost" in proof.notes[0]
+    splits = next(item for item in graph.graph.node[0].attribute if item.name == "nodes_splits")
+    splits.t.CopyFrom(onnx.numpy_helper.from_array(np.nextafter(onnx.numpy_helper.to_array(splits.t), np.inf)))
+    assert any("nodes_splits" in line for line in judged(tmp_path, model, X, graph).failures)
+
+
+def test_what_does_not_fit_is_listed_at_once(tmp_path):
+    model = Ridge().fit(X, X[:, 0])
+    with pytest.raises(InputError, match=r"no_such.*decision_function"):
+        judged(tmp_path, model, X, converted(model, X), mapping={"no_such": "predict", "variable": "decision_function"})
+    with pytest.raises(InputError, match="takes 4 columns"):
+        judged(tmp_path, Ridge().fit(X[:, :3], X[:, 0]), X[:, :3], converted(model, X))
+
+
+def test_a_name_that_tells_nothing_needs_a_map(tmp_path):
+    model = Ridge().fit(X, X[:, 0])
+    graph = converted(model, X)
+    graph.graph.output[0].name = graph.graph.node[-1].output[0] = "y"
+    with pytest.raises(InputError, match="the output y tells no method"):
+        judged(tmp_path, model, X, graph)
+    assert not judged(tmp_path, model, X, graph, mapping={"y": "predict"}).failures

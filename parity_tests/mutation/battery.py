@@ -1,0 +1,193 @@
+"""Every mutant of every model before the prover: ``python -m parity_tests.mutation.battery -o DIR``.
+
+A mutant is caught by certificates (what they claim does not hold in its graph), by probes (a score differs beyond its bound, or it does
+not run), or by the comparison bit by bit alone. What probes do not catch is within tolerance on all of them: it would pass as a graph
+that others made. Writes mutants.md and mutants.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import time
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from pebble import ProcessPool
+
+from parity_tests.mutation.mutations import MUTATIONS
+from parity_tests.zoo import CASES
+from samescore_export.certificate import FinishedGraph
+from samescore_export.compiler import Compiled, compile_model
+from samescore_export.evidence import Evidence, gather
+from samescore_export.graph_certificate import differences
+from samescore_export.prover import prove
+from samescore_export.registry import standard_registry
+from samescore_export.sample import read_sample
+from samescore_runtime.errors import ArtifactError
+
+#: Models whose graphs are mutated: one or more of each way of computing.
+MODELS: tuple[str, ...] = (
+    "tree/DecisionTreeClassifier", "tree/DecisionTreeRegressor", "tree/fitted with NaN", "forest/RandomForestClassifier, 2 classes, pure",
+    "forest/RandomForestClassifier, 3 classes, impure", "forest/RandomForestRegressor with NaN", "forest/mixed table",
+    "boosting/GradientBoostingClassifier, 3 classes", "boosting/its probabilities, 2 classes", "scaler/standard before a forest",
+    "scaler/standard", "scaler/minmax clipped", "imputer/constant with indicator", "one-hot/ignore", "one-hot/infrequent",
+    "ordinal/unknown nan, missing -2", "columns/selector", "columns/union", "linear/LogisticRegression, 2 classes",
+    "linear/LogisticRegression, 3 classes", "linear/Ridge", "linear/LinearSVC, 3 classes", "bayes/gaussian, 3 classes",
+    "bayes/multinomial, 2 classes", "svm/SVC rbf, 3 classes", "svm/SVR", "calibrated/sigmoid, 2 classes",
+    "calibrated/isotonic regression", "scenario/demand", "scenario/recommender", "scenario/spam",
+)  # fmt: skip
+
+BUDGET = 500
+
+#: Why a mutant of a kind can be within tolerance on every probe.
+QUIET: Mapping[str, str] = {
+    "constant one ulp up": "a summand's last bit is below the rounding bound of its sum; or the value is never reached (a clip, a padding)",
+    "constant one ulp down": "as one ulp up",
+    "constant by 1e-6": "the value is multiplied by zero on every row, or never reached",
+    "constant's sign": "zero has no other sign that counts; or the value is never reached",
+    "constant rounded to float32": "the coefficient's change is below the bound, or the value is never reached",
+    "two constants exchanged": "the two are used alike",
+    "inputs through float32": "trees round their input to float32 themselves; ints, categories and texts are exact in it",
+    "the last of equals": "no two inexact numbers are equal on any probe",
+    "the other comparison": "no inexact number equals its threshold on any probe",
+    "comparison turned about": "both sides of the choice give the same number on every probe",
+    "side of missing values": "the contract lets no missing value in, or no probe with one reaches the split",
+    "split one ulp up": "few of many splits are probed; certificates cover all",
+    "split one ulp down": "few of many splits are probed; certificates cover all",
+    "less in place of less or equal": "no probe equals the split: it lies between two float32 numbers",
+    "leaf one ulp up": "a sum rounds it away, or no probe reaches the leaf; certificates cover all",
+    "a link too many": "onnxruntime applies no link to one target",
+    "mean in place of sum": "one tree has the same mean as sum",
+    "index one more": "a number of rows or of steps that no probe exceeds",
+    "index one less": "as one more",
+    "a category's key": "no probe has the category that was lost",
+    "a category's code": "no probe has the categories that were exchanged",
+    "the other arithmetic": "a sum or a product with zero or one on every probe",
+    "the other reduction": "one of them is over one number",
+    "inputs exchanged": "both inputs are the same on every probe",
+    "an input lost": "the input adds zero on every probe",
+    "a step left out": "the step changes nothing on any probe (a clip never reached, an absolute value of positive numbers)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One wrong graph, and what caught it: ``certificates``, ``probes``, ``bits``, or nothing (``missed``)."""
+
+    model: str
+    kind: str
+    what: str
+    certificates: bool
+    probes: bool
+    bits: bool
+    first: str
+
+    @property
+    def caught(self) -> bool:
+        return self.certificates or self.probes or self.bits
+
+
+def mutants_of(case_id: str, seed: int = 0) -> Iterator[tuple[str, str, onnx.ModelProto, Compiled, Evidence, Any]]:
+    """Each mutant of a model: kind, what was changed, the graph, and what it is judged by."""
+    case = CASES[case_id]
+    model, X = case.build()
+    compiled = compile_model(model, read_sample(X), standard_registry(), case.methods, case.layout)
+    evidence = gather(model, compiled, seed, BUDGET)
+    for kind, mutate in MUTATIONS.items():
+        # A stream of its own for each model and kind: a new kind leaves the mutants of the others as they were.
+        rng = np.random.default_rng(zlib.crc32(f"{seed} {case_id} {kind}".encode()))
+        for what, mutant in mutate(compiled.model, rng):
+            yield kind, what, mutant, compiled, evidence, model
+
+
+def judge(
+    case_id: str, kind: str, what: str, mutant: onnx.ModelProto, compiled: Compiled, evidence: Evidence, model: Any
+) -> Mutant:
+    """Prove one mutant against the model it is not."""
+    finished = FinishedGraph(mutant, compiled.used)
+    wrong = [failure for certificate in compiled.certificates for failure in certificate.verify(finished).failures]
+    changed = list(differences(mutant, compiled.model))
+    try:
+        proof = prove(model, replace(compiled, model=mutant, certificates=()), 0, BUDGET, evidence)
+        differs: Sequence[str] = proof.failures
+    except ArtifactError as error:
+        differs = (str(error),)
+    first = next(iter([*wrong, *differs, *changed]), "")
+    return Mutant(case_id, kind, what, bool(wrong), bool(differs), bool(changed), first[:200])
+
+
+def run_model(case_id: str) -> list[Mutant]:
+    """All mutants of one model, judged."""
+    return [judge(case_id, *mutant) for mutant in mutants_of(case_id)]
+
+
+def table(mutants: Sequence[Mutant]) -> str:
+    """The battery as a Markdown page: by kind, then what no probe showed."""
+    lines = [
+        f"{len(mutants)} mutants of {len({m.model for m in mutants})} models, {len({m.kind for m in mutants})} kinds: "
+        f"{sum(m.caught for m in mutants)} caught.",
+        "",
+        "| kind | mutants | by certificates | by probes | bit by bit alone | missed |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for kind in MUTATIONS:
+        own = [m for m in mutants if m.kind == kind]
+        if own:
+            alone = sum(m.bits and not m.certificates and not m.probes for m in own)
+            counts = (len(own), sum(m.certificates for m in own), sum(m.probes for m in own), alone)
+            lines.append(f"| {kind} | {' | '.join(map(str, counts))} | {sum(not m.caught for m in own)} |")
+    quiet = [m for m in mutants if not m.probes]
+    lines += [
+        "",
+        f"## Within tolerance on every probe: {len(quiet)}",
+        "",
+        "As graphs that others made, without certificates, these would pass.",
+        "",
+        "| model | kind | mutants | caught by |",
+        "| --- | --- | --- | --- |",
+    ]
+    groups = Counter(
+        (m.model, m.kind, "certificates" if m.certificates else "bits" if m.bits else "nothing") for m in quiet
+    )
+    lines += [f"| {model} | {kind} | {count} | {by} |" for (model, kind, by), count in sorted(groups.items())]
+    return "\n".join(lines) + "\n"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the battery, write its page, and return 1 if a mutant was missed."""
+    parser = argparse.ArgumentParser(prog="python -m parity_tests.mutation.battery", description=__doc__)
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder for mutants.md and mutants.json")
+    parser.add_argument("--only", default="", help="models whose id starts with this")
+    arguments = parser.parse_args(argv)
+    ids = [case_id for case_id in MODELS if case_id.startswith(arguments.only)]
+    if not ids:
+        parser.error(f"--only {arguments.only!r} names no model")
+    mutants: list[Mutant] = []
+    start = time.monotonic()
+    with ProcessPool(max_workers=os.cpu_count() or 1, context=multiprocessing.get_context("spawn")) as pool:
+        futures = [(case_id, pool.schedule(run_model, (case_id,))) for case_id in ids]
+        for number, (case_id, future) in enumerate(futures, start=1):
+            mutants += future.result()
+            print(f"{number} of {len(ids)} models ({time.monotonic() - start:.0f} s) {case_id}", file=sys.stderr)
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    (arguments.output / "mutants.md").write_text(table(mutants), encoding="utf-8")
+    (arguments.output / "mutants.json").write_text(json.dumps([asdict(m) for m in mutants], indent=1), encoding="utf-8")
+    missed = [m for m in mutants if not m.caught]
+    for mutant in missed:
+        print(f"missed: {mutant.model}: {mutant.kind}: {mutant.what}", file=sys.stderr)
+    print(f"{len(mutants)} mutants, {len(missed)} missed; {arguments.output / 'mutants.md'}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""The prover catches wrong graphs: a sample of the battery (``make mutants`` has all)."""
+
+import pytest
+
+from parity_tests.mutation.battery import MODELS, main, mutants_of, run_model
+from parity_tests.mutation.mutations import MUTATIONS
+from parity_tests.zoo import CASES
+
+#: Kinds that change a fitted tree: certificates must see them, whether a probe does or not.
+OF_TREES = (
+    "split one ulp up",
+    "split one ulp down",
+    "branches exchanged",
+    "side of missing values",
+    "leaf one ulp up",
+    "leaf of another target",
+    "less in place of less or equal",
+    "another feature",
+    "a tree lost",
+    "a tree twice",
+    "mean in place of sum",
+    "a link too many",
+)
+
+
+def test_models_and_kinds_are_many_and_known():
+    assert set(MODELS) <= set(CASES)
+    assert len(MODELS) >= 20
+    assert len(MUTATIONS) >= 30
+
+
+@pytest.mark.parametrize(
+    "case_id",
+    [
+        "forest/RandomForestClassifier, 3 classes, impure",
+        "linear/LogisticRegression, 3 classes",
+        "one-hot/infrequent",
+        "scenario/spam",
+    ],
+)
+def test_every_mutant_is_caught(case_id):
+    mutants = run_model(case_id)
+    assert len(mutants) >= 15
+    assert [m for m in mutants if not m.caught] == []
+    assert [m for m in mutants if m.kind in OF_TREES and not m.certificates] == []
+
+
+def test_the_same_seed_gives_the_same_mutants():
+    first, second = ([(kind, what) for kind, what, *_ in mutants_of("scaler/standard", 3)] for _ in range(2))
+    assert first == second
+    assert first != [(kind, what) for kind, what, *_ in mutants_of("scaler/standard", 4)]
+
+
+def test_the_command_names_what_it_cannot_find(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["-o", "nowhere", "--only", "no such model"])
+    assert caught.value.code == 2
+    assert "names no model" in capsys.readouterr().err
