@@ -20,7 +20,7 @@ from sklearn.ensemble import (
 
 from samescore_export.certificate import constants_certificate
 from samescore_export.graph import Graph
-from samescore_export.lowering.deciding import flat, lead
+from samescore_export.lowering.deciding import flat, lead, smallest_of_row
 from samescore_export.lowering.initial import boosted_on, constant_start
 from samescore_export.lowering.labels import class_scores, label_array, label_score, label_type
 from samescore_export.lowering.link import both_classes, sigmoid, softmax, through_link
@@ -176,6 +176,12 @@ def lower_gradient_boosting_classifier(estimator: Any, inputs: Matrix | Table, s
         "decision_function": decision,
         **{name: replace(score, margin=margin) for name, score in found.items()},
     }
+    if rounding is not None:
+        # A probability within its bound of 0 may be 0, and its logarithm without end.
+        log = replace(
+            scores["predict_log_proba"], margin=nearest_of(graph, [margin, smallest_of_row(graph, proba, through)])
+        )
+        scores["predict_log_proba"] = log
     return grown.lowered(scores).with_evidence(*children)
 
 

@@ -16,7 +16,7 @@ from samescore_export.lowering.feature_selection import picked
 from samescore_export.lowering.numeric import as_doubles
 from samescore_export.lowering.tree_ensemble import Trees, fitted_tree, joined
 from samescore_export.lowering.walking import FLOAT32, Grown, Walk, walked
-from samescore_export.margins import Margin
+from samescore_export.margins import Margin, nearest_of
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Table, matrix_of
 
@@ -52,6 +52,7 @@ def _beginning(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Beginnin
         matrix = as_doubles(graph, of_score(graph, score))
         return Beginning(child, matrix.value, matrix.rounding, score.margin)
     score = score_of(scope, child, "predict_proba", initial)
+    margin = nearest_of(graph, [score.margin, _overflow(graph, narrow)])
     matrix = as_doubles(graph, of_score(graph, score))
     eps = float(np.finfo(np.float64).eps)
     classes = len(estimator.classes_)
@@ -80,7 +81,15 @@ def _beginning(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Beginnin
         moved = graph.op("Mul", slope, sized(graph, matrix.value, matrix.rounding))
         size = graph.op("Add", own, moved)
         ulp, reason = ulp + matrix.rounding.ulp, matrix.rounding.reason
-    return Beginning(child, value, Rounding(ulp, size, reason), score.margin)
+    return Beginning(child, value, Rounding(ulp, size, reason), margin)
+
+
+def _overflow(graph: Graph, narrow: ir.Value) -> Margin:
+    """Nothing where a square of the row's float32 numbers would overflow: the initial estimator may give NaN for these."""
+    size = graph.op("Cast", graph.op("Abs", narrow), to=int(ir.DataType.DOUBLE))
+    largest = graph.op("ReduceMax", size, graph.constant([1], np.int64), keepdims=0)
+    room = graph.op("Max", graph.op("Sub", graph.constant(1e18), largest), graph.constant(0.0))
+    return room, Rounding(1.0, None, "float32 overflows")
 
 
 def boosted_on(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[Grown, Rounding | None, Margin, Lowered]:
