@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
 from samescore_export.certificate import Certificate
 from samescore_export.lowering.categories import encode, is_missing, looked_up, runs_of_kind
@@ -61,10 +61,8 @@ def _lower_encoder(estimator: Any, inputs: Matrix | Table, scope: Scope, widths:
     for group in runs_of_kind(inputs, table):
         series = [table.series[position] for position in group]
         kind = series[0].type
-        if kind not in ("string", "float64", "int64", "bool"):
-            raise scope.refuse(
-                f"{type(estimator).__name__} over {kind} columns", "string, float64, int64, bool columns"
-            )
+        if kind not in ("string", "float64", "float32", "int64", "bool"):
+            raise scope.refuse(f"{type(estimator).__name__} over {kind} columns", "strings, numbers and bools")
         codes = encode(scope, series, [categories[position] for position in group])
         tables = []
         for position in group:
@@ -128,7 +126,8 @@ def _table(
     """(codes, width) answers for one column: its own categories, missing, unknown."""
     mine = [value for value in categories[position] if not is_missing(value)]
     absent = [value for value in categories[position] if is_missing(value)]
-    strict = estimator.handle_unknown == "error"
+    # TargetEncoder takes any category.
+    strict = getattr(estimator, "handle_unknown", "ignore") == "error"
     width = part.stop - part.start
     unknown = np.zeros(width)
     if not strict:
@@ -158,19 +157,40 @@ def _stranger(known: Sequence[Any], numeric: bool) -> Any:
 
 def lower_one_hot_encoder(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """OneHotEncoder with every option: drop, infrequent categories, handle_unknown; sparse output is dense here."""
-    scope.check_options(estimator, {"dtype": (np.float64,)})
     lowered = _lower_encoder(estimator, inputs, scope, estimator._n_features_outs)
-    return Lowered(_as_sparse(lowered.transform, estimator), lowered.scores, lowered.certificates, lowered.hints)
+    matrix = replace(_typed(estimator, scope, lowered), sparse=bool(estimator.sparse_output))
+    return replace(lowered, transform=matrix)
 
 
-def _as_sparse(matrix: Any, estimator: Any) -> Any:
-    return replace(matrix, sparse=bool(estimator.sparse_output))
+def _typed(estimator: Any, scope: Scope, lowered: Lowered) -> Matrix:
+    """The encoder's numbers in its own ``dtype``."""
+    matrix = lowered.transform
+    assert isinstance(matrix, Matrix)
+    kind = np.dtype(estimator.dtype)
+    if kind.kind in "iu":
+        return replace(matrix, integers=True)
+    if kind == np.float32:
+        return replace(matrix, value=scope.graph.op("Cast", matrix.value, to=int(ir.DataType.FLOAT)), dtype="float32")
+    if kind != np.float64:
+        raise scope.refuse(f"{type(estimator).__name__}(dtype={kind})", "float64, float32 or integers")
+    return matrix
 
 
 def lower_ordinal_encoder(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """OrdinalEncoder with every option."""
-    scope.check_options(estimator, {"dtype": (np.float64,)})
-    return _lower_encoder(estimator, inputs, scope, [1] * len(estimator.categories_))
+    lowered = _lower_encoder(estimator, inputs, scope, [1] * len(estimator.categories_))
+    return replace(lowered, transform=_typed(estimator, scope, lowered))
 
 
-LOWERINGS = {OneHotEncoder: lower_one_hot_encoder, OrdinalEncoder: lower_ordinal_encoder}
+def lower_target_encoder(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """TargetEncoder: each category's mean of the target; a column a class for several classes."""
+    several = estimator.target_type_ == "multiclass"
+    widths = [len(estimator.classes_) if several else 1] * len(estimator.categories_)
+    return _lower_encoder(estimator, inputs, scope, widths)
+
+
+LOWERINGS = {
+    TargetEncoder: lower_target_encoder,
+    OneHotEncoder: lower_one_hot_encoder,
+    OrdinalEncoder: lower_ordinal_encoder,
+}
