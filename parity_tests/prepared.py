@@ -21,7 +21,7 @@ from samescore_export import ExportError, ProofError, export_proven
 from samescore_export.artifact_writer import write_atomically
 from samescore_export.goldens import golden_columns
 from samescore_export.proof import OutputProof
-from samescore_export.sample import Sample, read_sample
+from samescore_export.sample import Sample, read_sample, takes_dicts
 from samescore_runtime.contract import Contract
 
 #: How strong each sameness is; a case asks for at least one of these.
@@ -77,7 +77,7 @@ def prepare(case_id: str, folder: Path, size: Size = BRIEF) -> Prepared:
     case = CASES[case_id]
     model, X = case.build()
     if size.rows:
-        X = ordinary_rows(read_sample(X), size.rows).native()
+        X = ordinary_rows(read_sample(X, takes_dicts(model)), size.rows).native()
     exported = export_proven(model, X, case.methods, layout=case.layout, budget=size.budget)
     if exported.proof.failures:
         raise ProofError(exported.proof.failures)

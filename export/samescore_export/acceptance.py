@@ -34,6 +34,7 @@ class Acceptance:
     categories: tuple[str, ...] | None = None
     closed: bool = False
     max_length: int | None = None
+    optional: bool = False
 
 
 def ask(
@@ -73,11 +74,12 @@ def ask(
     return {
         name: replace(
             _observed(sample, name, known),
-            nullable=name in nullable,
+            nullable=name in nullable or sample.form == "dicts",
             finite=name in floats and name not in infinite,
             limit=limits.get(name),
             closed=name in categorical and name not in open_,
             max_length=max_length.get(name),
+            optional=sample.form == "dicts",
         )
         for name in sample.types
     }

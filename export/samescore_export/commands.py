@@ -176,10 +176,10 @@ def check_command(
     from samescore_export.errors import ExportError
     from samescore_export.model_file import read_model
     from samescore_export.registry import standard_registry
-    from samescore_export.sample import read_sample
+    from samescore_export.sample import read_sample, takes_dicts
 
     fitted = read_model(model, trust, trust_pickle)
-    rows = read_sample(_as_taken(fitted, read_rows(sample)))
+    rows = read_sample(_as_taken(fitted, read_rows(sample)), takes_dicts(fitted))
     try:
         compiled = compile_model(fitted, rows, standard_registry(_tables(registry)), _list(methods))
     except ExportError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -161,6 +161,8 @@ def compile_model(
     problems = _sample_problems(estimator, sample)
     if problems:
         raise ExportError(problems)
+    if type(estimator).__module__.partition(".")[0] in ("xgboost", "lightgbm"):
+        sample = replace(sample, categorical=True)
     order = _column_order(estimator, sample)
     settings = (layout, descriptions or {})
     acceptance = _acceptance(estimator, sample, registry, order, methods, settings)
@@ -174,7 +176,7 @@ def compile_model(
     if scope.problems:
         raise ExportError(scope.problems)
     scores = _chosen(estimator, lowered, graph, methods)
-    contract = Contract(layout, inputs.columns, inputs.tensors, _outputs(scores))
+    contract = Contract(layout, inputs.columns, inputs.tensors, _outputs(scores), graph.any_key)
     bounds = _proto(graph, scores)
     _refuse_wide(graph, bounds)
     model = without_outputs(bounds, lambda name: "#" in name)

@@ -23,7 +23,7 @@ from samescore_export.proof import Proof
 from samescore_export.provenance import make_provenance
 from samescore_export.prover import prove
 from samescore_export.registry import Registry, standard_registry
-from samescore_export.sample import read_sample
+from samescore_export.sample import read_sample, takes_dicts
 from samescore_runtime import __version__
 from samescore_runtime.artifact import Artifact, read_artifact, read_content
 from samescore_runtime.contract import Layout
@@ -119,7 +119,7 @@ def export_proven(
     """As :func:`export`, with the proof, and without writing or raising for a failed proof."""
     table = registry if isinstance(registry, Registry) else standard_registry(registry or ())
     _check_version(model)
-    sample = read_sample(X_sample)
+    sample = read_sample(X_sample, takes_dicts(model))
     progress("compile")
     compiled = compile_model(model, sample, table, methods, layout, descriptions)
     progress("prove")
@@ -165,7 +165,7 @@ def prove_file(
     """
     name, content = read_content(Path(path))
     table = registry if isinstance(registry, Registry) else standard_registry(registry or ())
-    sample = read_sample(X_sample)
+    sample = read_sample(X_sample, takes_dicts(model))
     written = _parsed(name, content)
     provenance = make_provenance(model, sample, None)
     if "samescore.contract" in {item.key for item in written.metadata_props}:

@@ -65,6 +65,8 @@ class Graph:
         self._path: list[str] = [] if parent is None else parent._path
         #: Columns of the contract that some node reads.
         self.used: set[str] = set() if parent is None else parent.used
+        #: Whether the model reads keys of a row that are no column; the contract is then closed.
+        self.any_key: bool = False
         #: Nodes that write out a sparse matrix too wide for it -> where, and how wide; they must not be in a finished graph.
         self.wide: dict[str, tuple[str, int]] = {} if parent is None else parent.wide
 

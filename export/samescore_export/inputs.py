@@ -124,6 +124,7 @@ def make_inputs(
                 unit=unit,
                 description=description,
                 place=place,
+                optional=accepts.optional,
             )
         )
     by_name = {item.name: item for item in series}

@@ -185,7 +185,7 @@ def _split_cells(
         neighbours = [below, above]
         with np.errstate(over="ignore"):
             near = below.astype(np.float32)
-        neighbours += [near.astype(np.float64), np.nextafter(near, np.float32(np.inf)).astype(np.float64)]
+            neighbours += [near.astype(np.float64), np.nextafter(near, np.float32(np.inf)).astype(np.float64)]
         limit = column.limit or np.inf
         for group in neighbours:
             cells += [_Cell("split", column.name, float(v)) for v in group if np.isfinite(v) and abs(v) <= limit]

@@ -15,29 +15,41 @@ from samescore_runtime.errors import InputError
 class Registry(Mapping[type, Lowering]):
     """A frozen table from estimator type to lowering.
 
-    The lookup is by exact type: a subclass may override ``predict``, so it is never taken for its parent.
+    The lookup is by exact type: a subclass may override ``predict``, so it is never taken for its parent. A table may name a type
+    instead (``"xgboost.sklearn.XGBRegressor"``), so that its package need not be installed nor imported.
     """
 
-    def __init__(self, tables: Iterable[Mapping[type, Lowering]]) -> None:
+    def __init__(self, tables: Iterable[Mapping[Any, Lowering]]) -> None:
         """Raises InputError if two tables name the same type."""
-        merged: dict[type, Lowering] = {}
+        merged: dict[type | str, Lowering] = {}
         for table in tables:
             for estimator, lowering in table.items():
                 if estimator in merged and merged[estimator] is not lowering:
-                    raise InputError(
-                        f"{estimator.__module__}.{estimator.__qualname__}", "two lowerings", "one lowering per type"
-                    )
+                    raise InputError(_named(estimator), "two lowerings", "one lowering per type")
                 merged[estimator] = lowering
-        self._table = MappingProxyType(merged)
+        self._table = MappingProxyType({key: value for key, value in merged.items() if not isinstance(key, str)})
+        self._by_name = MappingProxyType({key: value for key, value in merged.items() if isinstance(key, str)})
 
     def __getitem__(self, estimator: type) -> Lowering:
-        return self._table[estimator]
+        found = self._table.get(estimator) or self._by_name.get(_named(estimator))
+        if found is None:
+            raise KeyError(estimator)
+        return found
 
     def __iter__(self) -> Any:
         return iter(self._table)
 
     def __len__(self) -> int:
         return len(self._table)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The types that are known by name alone."""
+        return tuple(self._by_name)
+
+
+def _named(estimator: type | str) -> str:
+    return estimator if isinstance(estimator, str) else f"{estimator.__module__}.{estimator.__qualname__}"
 
 
 def named_table(name: str) -> Mapping[type, Lowering]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 
 from samescore_export.lowering.categories import is_missing
 from samescore_runtime.contract import ColumnType
@@ -29,13 +30,16 @@ class Sample:
         types: name -> the contract's type.
         dtypes: name -> the pandas dtype to hand to the model; a frame's alone.
         absent: name -> what stands for a missing string in this column: None or NaN.
+        categorical: whether the model is handed pandas categories as such, as the boosters want them; a string that is none of a column's
+            categories is then missing. scikit-learn's encoders get strings.
     """
 
-    form: Literal["frame", "array", "texts"]
+    form: Literal["frame", "array", "texts", "dicts"]
     columns: Mapping[str, NDArray[Any]]
     types: Mapping[str, ColumnType]
     dtypes: Mapping[str, Any]
     absent: Mapping[str, Any]
+    categorical: bool = False
 
     @property
     def rows(self) -> int:
@@ -49,16 +53,30 @@ class Sample:
         """The rows as the model takes them."""
         if self.form == "texts":
             return self.columns[TEXT].tolist()
+        if self.form == "dicts":
+            return self._dicts()
         if self.form == "array":
             arrays = list(self.columns.values())
             return np.column_stack(arrays) if arrays else np.zeros((self.rows, 0))
         return pd.DataFrame({name: self._series(name) for name in self.columns})
+
+    def _dicts(self) -> list[dict[str, Any]]:
+        """Rows as dicts, without the keys that are missing."""
+        rows: list[dict[str, Any]] = [{} for _ in range(self.rows)]
+        for name, values in self.columns.items():
+            for row, value in zip(rows, values.tolist(), strict=True):
+                if isinstance(value, (list, tuple)) or not is_missing(value):
+                    row[name] = value
+        return rows
 
     def _series(self, name: str) -> Any:
         values, dtype = self.columns[name], self.dtypes[name]
         if values.dtype == object and self.types[name] == "datetime":
             return pd.Series(pd.to_datetime(list(values)), dtype=dtype)
         if isinstance(dtype, pd.CategoricalDtype):
+            if self.categorical:
+                known = set(dtype.categories)
+                return pd.Series([v if v in known else None for v in values], dtype=dtype)
             return pd.Series(values)
         return pd.Series(values, dtype=dtype)
 
@@ -78,14 +96,18 @@ class Sample:
         return sha.hexdigest()
 
 
-def read_sample(X: Any) -> Sample:
+def read_sample(X: Any, dicts: bool = False) -> Sample:
     """Look at sample rows: a pandas or polars frame, an Arrow table, a 2-D array, or a list of texts.
+
+    ``dicts`` says that the model takes a list of dicts as such.
 
     Raises:
         InputError: anything else, no rows, or a column of mixed or unknown type; all such columns are named.
     """
     if isinstance(X, np.ndarray) and X.ndim == 2:
         return _array(X)
+    if dicts and isinstance(X, (list, tuple)) and X and all(isinstance(row, Mapping) for row in X):
+        return _keyed(X)
     if isinstance(X, (list, tuple)) and X and isinstance(X[0], Mapping):
         X = pd.DataFrame(list(X))
     if isinstance(X, Mapping):
@@ -97,6 +119,58 @@ def read_sample(X: Any) -> Sample:
     if not isinstance(X, pd.DataFrame):
         raise InputError("sample", f"a {type(X).__name__}", "a data frame, a 2-D array or a list of texts")
     return _frame(X)
+
+
+def takes_dicts(estimator: Any) -> bool:
+    """Whether the model's first step reads dicts."""
+    if isinstance(estimator, (DictVectorizer, FeatureHasher)):
+        return not isinstance(estimator, FeatureHasher) or estimator.input_type == "dict"
+    inside = (getattr(estimator, "best_estimator_", None), getattr(estimator, "estimator_", None))
+    if getattr(estimator, "steps", None):
+        inside = (estimator.steps[0][1], None)
+    elif getattr(estimator, "transformer_list", None):
+        inside = (estimator.transformer_list[0][1], None)
+    return any(takes_dicts(item) for item in inside if item is not None and not isinstance(item, str))
+
+
+def _keyed(rows: Sequence[Mapping[Any, Any]]) -> Sample:
+    """Dicts as a column a key, in the order in which the keys are first seen; decision 0008."""
+    keys = dict.fromkeys(key for row in rows for key in row)
+    columns: dict[str, NDArray[Any]] = {}
+    types: dict[str, ColumnType] = {}
+    absent: dict[str, Any] = {}
+    problems = [f"the key {key!r} ({type(key).__name__})" for key in keys if not isinstance(key, str)]
+    for key in (key for key in keys if isinstance(key, str)):
+        present = [row[key] for row in rows if key in row]
+        plain = [value for value in present if not isinstance(value, (list, tuple))]
+        if any(is_missing(value) for value in plain):
+            problems.append(f"{key}: None or NaN, where a key that is not there can be left out")
+        elif all(isinstance(value, str) for value in present):
+            columns[key], types[key], absent[key] = _cells(rows, key, None), "string", None
+        elif all(isinstance(value, (int, float, np.number, np.bool_)) for value in present):
+            numbers = [float(row[key]) if key in row else np.nan for row in rows]
+            columns[key], types[key], absent[key] = np.array(numbers), "float64", np.nan
+        elif not plain and all(isinstance(item, str) for value in present for item in value):
+            # A list that is not there gives what one without elements gives: nothing.
+            columns[key], types[key], absent[key] = _cells(rows, key, ()), "list<string>", None
+        else:
+            kinds = sorted({type(value).__name__ for value in present})
+            problems.append(f"{key}: values of the types {', '.join(kinds)}")
+    if problems or not columns:
+        raise InputError(
+            "sample",
+            "; ".join(problems) or "dicts without keys",
+            "keys with numbers, strings, or lists of strings alone",
+        )
+    return Sample("dicts", columns, types, {}, absent)
+
+
+def _cells(rows: Sequence[Mapping[Any, Any]], key: str, absent: Any) -> NDArray[Any]:
+    values = np.empty(len(rows), dtype=object)
+    for index, row in enumerate(rows):
+        value = row.get(key, absent)
+        values[index] = list(value) if isinstance(value, tuple) else value
+    return values
 
 
 def _texts(X: Any) -> Sample:

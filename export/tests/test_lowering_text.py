@@ -23,7 +23,7 @@ ODD = [
     "x\x00y \x00\x00 z",
     "e\u0301\u0327 o\u0308 \u0301 İİ ΣΑΣ Σ",
 ]
-TEXTS = texts()[:40] + ODD
+TEXTS = texts()[:20] + ODD
 PATTERNS = [
     r"(?u)\b\w\w+\b",
     r"\b\w+\b",
@@ -45,17 +45,12 @@ PATTERNS = [
 ]
 
 
-def exact(model, rows=None, budget=120):
+def exact(model, rows=None, budget=80):
     rows = TEXTS if rows is None else rows
     exported = export_proven(model.fit(rows), rows, budget=budget)
     assert not exported.proof.failures
     assert {output.sameness for output in exported.proof.outputs.values()} == {"bit-equal"}
     return exported
-
-
-@pytest.mark.parametrize("pattern", PATTERNS)
-def test_token_patterns(pattern):
-    exact(CountVectorizer(token_pattern=pattern, ngram_range=(1, 2)))
 
 
 @pytest.mark.parametrize("pattern", [r"\w+", r"\b\w[\w'-]*\w\b", r"\w+(?:[-']\w+)*", r"\S+"])
@@ -77,8 +72,8 @@ def test_a_rule_finds_what_the_pattern_finds(pattern):
     import re
 
     rows = ["".join(letters) for letters in itertools.product("aB1'- é", repeat=4)]
-    model = CountVectorizer(token_pattern=pattern, lowercase=False).fit(rows)
-    got = load(export(model, rows[:50], budget=60).content).score(rows)["transform"]
+    model = CountVectorizer(token_pattern=pattern, lowercase=False, ngram_range=(1, 2)).fit(rows)
+    got = load(export(model, rows[:50], budget=40).content).score(rows)["transform"]
     assert (got == model.transform(rows).toarray()).all()
     assert re.findall(pattern, rows[0]) == model.build_tokenizer()(rows[0])
 
@@ -134,7 +129,7 @@ def test_weights(norm, sublinear):
 @pytest.mark.parametrize("binary", [True, False])
 def test_hashes(norm, binary):
     for alternate in (True, False):
-        exact(HashingVectorizer(norm=norm, binary=binary, alternate_sign=alternate, n_features=7), budget=120)
+        exact(HashingVectorizer(norm=norm, binary=binary, alternate_sign=alternate, n_features=7))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, np.int64])

@@ -32,7 +32,7 @@ from samescore_export.evidence import Evidence, gather
 from samescore_export.graph_certificate import differences
 from samescore_export.prover import prove
 from samescore_export.registry import standard_registry
-from samescore_export.sample import read_sample
+from samescore_export.sample import read_sample, takes_dicts
 from samescore_runtime.errors import ArtifactError
 
 #: Models whose graphs are mutated: one or more of each way of computing.
@@ -101,7 +101,7 @@ def mutants_of(case_id: str, seed: int = 0) -> Iterator[tuple[str, str, onnx.Mod
     """Each mutant of a model: kind, what was changed, the graph, and what it is judged by."""
     case = CASES[case_id]
     model, X = case.build()
-    compiled = compile_model(model, read_sample(X), standard_registry(), case.methods, case.layout)
+    compiled = compile_model(model, read_sample(X, takes_dicts(model)), standard_registry(), case.methods, case.layout)
     evidence = gather(model, compiled, seed, BUDGET)
     for kind, mutate in MUTATIONS.items():
         # A stream of its own for each model and kind: a new kind leaves the mutants of the others as they were.

@@ -7,8 +7,10 @@ from types import MappingProxyType
 
 from parity_tests.case import Case
 from parity_tests.zoo import (
+    boosters,
     compose,
     decomposition,
+    dicts,
     ensemble,
     feature_extraction,
     impute,
@@ -24,8 +26,10 @@ from parity_tests.zoo import (
 )
 
 FAMILIES = (
+    boosters,
     compose,
     decomposition,
+    dicts,
     ensemble,
     feature_extraction,
     impute,

@@ -41,6 +41,7 @@ class Column:
     unit: str | None
     description: str | None
     place: Place
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,13 @@ class Output:
 
 @dataclass(frozen=True)
 class Contract:
-    """The columns, tensors and outputs of an artifact."""
+    """The columns, tensors and outputs of an artifact; ``closed`` says that a key which is no column is refused, not ignored."""
 
     layout: Layout
     columns: tuple[Column, ...]
     tensors: tuple[Tensor, ...]
     outputs: tuple[Output, ...]
+    closed: bool = False
 
     @cached_property
     def column_named(self) -> Mapping[str, Column]:
@@ -111,6 +113,8 @@ class Contract:
                     Output(item["name"], item["type"], tuple(item["shape"]), _tuple(item["labels"]), item["index"])
                     for item in data["outputs"]
                 ),
+                # Contracts written before they could be closed lack the word.
+                closed=data.get("closed", False),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ArtifactError(
@@ -123,7 +127,8 @@ def _tuple(items: Any) -> tuple[Any, ...] | None:
 
 
 def _column(item: Mapping[str, Any]) -> Column:
-    fields = {key: item[key] for key in Column.__dataclass_fields__}
+    # Contracts written before a column could be optional lack the word.
+    fields = {key: item[key] for key in Column.__dataclass_fields__ if key != "optional" or key in item}
     observed = _tuple(fields["range"])
     return Column(
         **{

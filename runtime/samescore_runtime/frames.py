@@ -43,8 +43,12 @@ def encode_frame(contract: Contract, data: Any, parts: Sequence[Group] | None = 
     for position, column in enumerate(contract.columns):
         if column.name in sources:
             columns[column.name] = read_column(column, sources[column.name], position, problems)
+        elif column.optional and any(lengths):
+            columns[column.name] = read_column(column, cells([None] * next(iter(lengths))), position, problems)
         else:
             problems.add_absent(None, position, column)
+    if contract.closed and (extra := _names(data) - set(contract.column_named)):
+        problems.add_unknown(None, min(extra), contract.columns)
     problems.refuse()
     return pack(groups(contract) if parts is None else parts, columns, lengths.pop())
 
@@ -68,6 +72,15 @@ def _sources(contract: Contract, data: Any) -> dict[str, Cells]:
             return {names[0]: cells(data)}
         raise InputError("data", "values without columns", f"the columns {', '.join(names)}")
     raise InputError("data", f"a {type(data).__name__}", _FORMS)
+
+
+def _names(data: Any) -> set[str]:
+    """The names of a table's columns; none for data without names."""
+    if isinstance(data, Mapping):
+        return set(map(str, data))
+    if hasattr(data, "column_names"):
+        return set(map(str, data.column_names))
+    return set(map(str, data.columns)) if hasattr(data, "columns") else set()
 
 
 def _one(name: str, column: Any) -> Cells:

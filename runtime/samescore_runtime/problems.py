@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from samescore_runtime import wording
 from samescore_runtime.cells import Refused
 from samescore_runtime.contract import Column
@@ -35,6 +37,14 @@ class Problems:
             message = f"{where}.{column.name}: no such column; {wording.accepted(column)}"
             problem = Problem(row, column.name, "missing_column", message)
             self._kept.append((-1 if row is None else row, position, problem))
+
+    def add_unknown(self, row: int | None, name: str, columns: Sequence[Column]) -> None:
+        """A key that is no column, where the contract is closed; told after all columns of its row."""
+        if self._count(len(columns)):
+            where = "rows" if row is None else f"rows[{row}]"
+            known = wording.one_of(tuple(column.name for column in columns))
+            problem = Problem(row, name, "unknown_column", f"{where}.{name}: no column of this name; {known}")
+            self._kept.append((-1 if row is None else row, len(columns), problem))
 
     def count(self, more: int) -> None:
         """Problems that are only counted."""

@@ -36,6 +36,7 @@ class RowEncoder:
         self._shortcuts = tuple((group.tensor.name, _shortcut(group)) for group in parts if _is_float(group))
         self._rest = tuple(group for group in parts if not _is_float(group))
         self._parts = parts
+        self._closed = contract.closed
         held = {column.name for group in self._rest for column in group.columns}
         self._rest_columns = tuple(item for item in self._columns if item[1].name in held)
 
@@ -47,6 +48,8 @@ class RowEncoder:
             InputError: a row that is no mapping.
         """
         tensors: Tensors = {}
+        if self._closed:
+            return pack(self._parts, _read(self._columns, rows, closed=True), len(rows))
         for name, shortcut in self._shortcuts:
             packed = shortcut(rows)
             if packed is None:
@@ -106,7 +109,7 @@ def _shortcut(group: Group) -> Callable[[Rows], NDArray[Any] | None]:
     return encode
 
 
-def _read(columns: Sequence[tuple[int, Column, Reader]], rows: Rows) -> dict[str, Values]:
+def _read(columns: Sequence[tuple[int, Column, Reader]], rows: Rows, closed: bool = False) -> dict[str, Values]:
     for index, row in enumerate(rows):
         if not isinstance(row, Mapping):
             raise InputError(f"rows[{index}]", found(row), "an object with a value for each column")
@@ -114,14 +117,20 @@ def _read(columns: Sequence[tuple[int, Column, Reader]], rows: Rows) -> dict[str
     read_columns: dict[str, Values] = {}
     for position, column, read in columns:
         values: list[Any] = []
-        name = column.name
+        name, optional = column.name, column.optional
         for index, row in enumerate(rows):
             try:
-                values.append(read(row[name]))
+                values.append(read(row.get(name) if optional else row[name]))
             except KeyError:
                 problems.add_absent(index, position, column)
             except Refused as refused:
                 problems.add(index, position, column, refused)
         read_columns[name] = values
+    if closed:
+        known = [column for _, column, _ in columns]
+        names = {column.name for column in known}
+        for index, row in enumerate(rows):
+            if row.keys() - names:
+                problems.add_unknown(index, min(map(str, row.keys() - names)), known)
     problems.refuse()
     return read_columns

@@ -65,13 +65,14 @@ def _accepted_value(column: Column) -> str:
             return f"a finite number of magnitude up to {column.limit!r}"
         return "a finite number" if column.finite else "a number"
     if column.type == "string":
-        return _one_of(column.categories or ()) if column.closed else "a string"
+        return one_of(column.categories or ()) if column.closed else "a string"
     return {"int64": "an integer", "bool": "true or false", "datetime": DATETIME, "list<string>": "a list of strings"}[
         column.type
     ]
 
 
-def _one_of(categories: tuple[str, ...]) -> str:
+def one_of(categories: tuple[str, ...]) -> str:
+    """``one of`` and the first of the strings."""
     shown = ", ".join(map(quoted, categories[:SHOWN_CATEGORIES]))
     hidden = f", … ({len(categories)} in all)" if len(categories) > SHOWN_CATEGORIES else ""
     return f"one of {shown}{hidden}"

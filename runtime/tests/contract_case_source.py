@@ -49,6 +49,7 @@ def column(name: str, kind: str, tensor: str, position: int = 0, **changes: Any)
         "unit": None,
         "description": None,
         "place": {"tensor": tensor, "position": position},
+        "optional": False,
     }
     return {**base, **changes}
 
@@ -59,7 +60,7 @@ def tensor(name: str, kind: str, width: int | None = 1, missing: str | None = No
 
 def contract(columns: list[dict[str, Any]], tensors: list[dict[str, Any]], layout: str = "packed") -> dict[str, Any]:
     output = {"name": "predict", "type": "float64", "shape": [None], "labels": None, "index": None}
-    return {"format": 1, "layout": layout, "columns": columns, "tensors": tensors, "outputs": [output]}
+    return {"format": 1, "layout": layout, "columns": columns, "tensors": tensors, "outputs": [output], "closed": False}
 
 
 def lone(kind: str, tensor_type: str, **changes: Any) -> dict[str, Any]:
@@ -170,6 +171,32 @@ CONTRACTS = {
     "three_numbers": contract(
         [column(name, "float64", "float64", place) for place, name in enumerate(("a", "b", "c"))],
         [tensor("float64", "float64", 3)],
+    ),
+    "closed": {
+        **contract(
+            [
+                column(name, "float64", "float64", place, nullable=True, optional=True)
+                for place, name in enumerate(("a", "b"))
+            ],
+            [tensor("float64", "float64", 2)],
+        ),
+        "closed": True,
+    },
+    "optional": contract(
+        [
+            column("must", "float64", "float64", 0),
+            column("a", "float64", "float64", 1, nullable=True, optional=True),
+            column("n", "int64", "float64", 2, nullable=True, optional=True),
+            column("s", "string", "string", 0, nullable=True, optional=True),
+            column("l", "list<string>", "list.l", nullable=True, max_length=3, optional=True),
+        ],
+        [
+            tensor("float64", "float64", 3),
+            tensor("string", "string", 1, "string.missing"),
+            tensor("string.missing", "bool"),
+            tensor("list.l", "string", None, "list.l.missing"),
+            tensor("list.l.missing", "bool", None),
+        ],
     ),
 }
 
@@ -937,6 +964,62 @@ BATCH_CASES = [
     ),
 ]
 
+OPTIONAL_CASES = [
+    good(
+        "optional columns absent or null",
+        "optional",
+        [{"must": 1}, {"must": 2, "a": None, "s": None, "l": None, "n": None}],
+        **{
+            "float64": array("float64", [2, 3], 1.0, NAN, NAN, 2.0, NAN, NAN),
+            "string": array("string", [2, 1], "", ""),
+            "string.missing": array("bool", [2, 1], True, True),
+            "list.l": array("string", [2, 1], "", ""),
+            "list.l.missing": array("bool", [2, 1], True, True),
+        },
+    ),
+    good(
+        "optional columns of which some rows have some",
+        "optional",
+        [{"must": 1, "a": 2.5}, {"s": "", "must": 2, "n": 7}, {"l": ["x"], "must": 3}],
+        **{
+            "float64": array("float64", [3, 3], 1.0, 2.5, NAN, 2.0, NAN, 7.0, 3.0, NAN, NAN),
+            "string": array("string", [3, 1], "", "", ""),
+            "string.missing": array("bool", [3, 1], True, False, True),
+            "list.l": array("string", [3, 1], "", "", "x"),
+            "list.l.missing": array("bool", [3, 1], True, True, False),
+        },
+    ),
+    bad(
+        "optional columns beside one that is not",
+        "optional",
+        [{"a": 1, "mist": 2}],
+        (0, "must", "missing_column", "rows[0].must: no such column; a number"),
+    ),
+    bad(
+        "optional columns of the wrong type",
+        "optional",
+        [{"must": 1, "a": "x", "s": 5}],
+        (0, "a", "wrong_type", 'rows[0].a: the string "x"; a number or null'),
+        (0, "s", "wrong_type", "rows[0].s: the number 5; a string or null"),
+    ),
+]
+CLOSED_CASES = [
+    good(
+        "closed, every key a column",
+        "closed",
+        [{"b": 1, "a": 2}, {}],
+        float64=array("float64", [2, 2], 2.0, 1.0, NAN, NAN),
+    ),
+    bad(
+        "closed, a key of no column",
+        "closed",
+        [{"a": 1, "zz": 5, "c": None}, {"b": 1}, {"b": "x", EMOJI: 1, "\uffff": 1}],
+        (0, "c", "unknown_column", 'rows[0].c: no column of this name; one of "a", "b"'),
+        (2, "b", "wrong_type", 'rows[2].b: the string "x"; a number or null'),
+        (2, "\uffff", "unknown_column", 'rows[2].\uffff: no column of this name; one of "a", "b"'),
+    ),
+]
+
 CASES = [
     *FLOAT_CASES,
     *INT_CASES,
@@ -948,6 +1031,8 @@ CASES = [
     *TEXT_CASES,
     *LIST_CASES,
     *BATCH_CASES,
+    *OPTIONAL_CASES,
+    *CLOSED_CASES,
 ]
 
 

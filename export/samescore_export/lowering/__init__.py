@@ -5,6 +5,7 @@ from __future__ import annotations
 from samescore_export.lowering import (
     bagging,
     calibration,
+    catboost,
     compose,
     covariance,
     cross_decomposition,
@@ -13,6 +14,7 @@ from samescore_export.lowering import (
     dummy,
     ensemble,
     ensemble_meta,
+    feature_extraction,
     feature_selection,
     frozen,
     gaussian_process,
@@ -22,6 +24,7 @@ from samescore_export.lowering import (
     isotonic,
     kernel_approximation,
     latent_dirichlet,
+    lightgbm,
     linear_model,
     matrix_factorization,
     mixture,
@@ -37,12 +40,14 @@ from samescore_export.lowering import (
     target,
     text,
     tree,
+    xgboost,
 )
 
 #: Every built-in table, merged once by ``samescore_export.registry``.
 TABLES = (
     bagging.LOWERINGS,
     calibration.LOWERINGS,
+    catboost.LOWERINGS,
     compose.LOWERINGS,
     covariance.LOWERINGS,
     cross_decomposition.LOWERINGS,
@@ -51,6 +56,7 @@ TABLES = (
     dummy.LOWERINGS,
     ensemble.LOWERINGS,
     ensemble_meta.LOWERINGS,
+    feature_extraction.LOWERINGS,
     feature_selection.LOWERINGS,
     frozen.LOWERINGS,
     gaussian_process.LOWERINGS,
@@ -60,6 +66,7 @@ TABLES = (
     isotonic.LOWERINGS,
     kernel_approximation.LOWERINGS,
     latent_dirichlet.LOWERINGS,
+    lightgbm.LOWERINGS,
     linear_model.LOWERINGS,
     matrix_factorization.LOWERINGS,
     mixture.LOWERINGS,
@@ -75,4 +82,5 @@ TABLES = (
     target.LOWERINGS,
     text.LOWERINGS,
     tree.LOWERINGS,
+    xgboost.LOWERINGS,
 )

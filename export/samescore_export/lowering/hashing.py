@@ -113,7 +113,9 @@ def places(graph: Graph, hashes: ir.Value, features: int, alternate: bool) -> tu
     return column, graph.op("Where", negative, graph.constant(-1.0), graph.constant(1.0))
 
 
-def summed(graph: Graph, columns: ir.Value, values: ir.Value, width: int) -> tuple[ir.Value, ir.Value]:
+def summed(
+    graph: Graph, columns: ir.Value, values: ir.Value, width: int, dtype: str = "float64"
+) -> tuple[ir.Value, ir.Value]:
     """scipy's ``sum_duplicates``: column numbers in order, each once, and the sums; ``width`` and 0.0 behind the end.
 
     What is no element comes with the column ``width`` and the value 0.0.
@@ -122,12 +124,13 @@ def summed(graph: Graph, columns: ir.Value, values: ir.Value, width: int) -> tup
     pads = graph.constant([0, 0, 0, 1], np.int64)
     nowhere = graph.constant(width, np.int64)
     columns = graph.op("Pad", columns, pads, nowhere)
-    values = graph.op("Pad", values, pads, graph.constant(0.0))
+    zero = graph.constant(0.0, dtype)
+    values = graph.op("Pad", values, pads, zero)
     ordered, order = graph.ops("TopK", columns, length(graph, columns), outputs=2, axis=1, largest=0)
     values = graph.op("GatherElements", values, order, axis=1)
     new = graph.op("Not", graph.op("Equal", ordered, before(graph, ordered, graph.constant(-1, np.int64))))
     place = graph.op("Sub", counted(graph, to_int64(graph, new)), graph.constant(1, np.int64))
     blank = spread(graph, columns, length(graph, columns), nowhere)
     kept = graph.op("ScatterElements", blank, place, ordered, axis=1)
-    zeros = spread(graph, columns, length(graph, columns), graph.constant(0.0))
+    zeros = spread(graph, columns, length(graph, columns), zero)
     return kept, graph.op("ScatterElements", zeros, place, values, axis=1, reduction="add")

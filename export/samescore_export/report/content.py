@@ -101,7 +101,7 @@ def accepted(column: Column) -> str:
     """What a column accepts, in a few words."""
     words: list[str] = [column.type]
     if column.nullable:
-        words.append("may be missing")
+        words.append("may be absent" if column.optional else "may be missing")
     if column.finite:
         words.append("finite")
     if column.closed:

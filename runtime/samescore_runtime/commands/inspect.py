@@ -81,6 +81,8 @@ def _column(column: Column) -> list[str]:
         notes.append(f"{'only' if column.closed else 'known'}: {known} ({len(column.categories)})")
     if column.max_length is not None:
         notes.append(f"at most {column.max_length} elements")
+    if column.optional:
+        notes.append("may be absent")
     notes += [text for text in (column.unit, column.description) if text]
     place = f"{column.place.tensor}[{column.place.position}]"
     return [column.name, column.type, "accepted" if column.nullable else "refused", place, "; ".join(notes)]

@@ -4,6 +4,7 @@ import io.samescore.SamescoreException.Code;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * Rows as columns: one array per column, all of one length, without a boxed value per cell. Arrays are not copied; they
@@ -99,6 +100,11 @@ public final class Batch {
      */
     public int rows() {
         return Math.max(rows, 0);
+    }
+
+    /** The names of the columns that were set. */
+    Set<String> names() {
+        return columns.keySet();
     }
 
     /** The array of a column, or null if it was not set. */

@@ -17,6 +17,7 @@ import java.util.List;
  * @param unit text for people, or {@code null}
  * @param description text for people, or {@code null}
  * @param place where the values go
+ * @param optional whether the column may be absent, which is then a missing value
  */
 public record Column(
         String name,
@@ -30,4 +31,5 @@ public record Column(
         Integer maxLength,
         String unit,
         String description,
-        Place place) {}
+        Place place,
+        boolean optional) {}

@@ -12,8 +12,10 @@ import java.util.stream.Collectors;
  * @param columns the input columns
  * @param tensors the graph's inputs, in its order
  * @param outputs the graph's outputs, in its order, companions included
+ * @param closed whether a key that is no column is refused, and not ignored
  */
-public record Contract(String layout, List<Column> columns, List<Tensor> tensors, List<Output> outputs) {
+public record Contract(
+        String layout, List<Column> columns, List<Tensor> tensors, List<Output> outputs, boolean closed) {
     /**
      * The column of a name.
      *

@@ -16,7 +16,9 @@ final class ContractParser {
                 entry.get("layout").text(),
                 list(entry.get("columns"), ContractParser::column),
                 list(entry.get("tensors"), ContractParser::tensor),
-                list(entry.get("outputs"), ContractParser::output));
+                list(entry.get("outputs"), ContractParser::output),
+                // Contracts written before they could be closed lack the word.
+                entry.object().containsKey("closed") && entry.get("closed").flag());
         unique(entry.get("columns"), contract.columns().stream().map(Column::name).toList());
         unique(entry.get("tensors"), contract.tensors().stream().map(Tensor::name).toList());
         unique(entry.get("outputs"), contract.outputs().stream().map(Output::name).toList());
@@ -52,7 +54,9 @@ final class ContractParser {
                 node.get("max_length").integerOrNull(),
                 node.get("unit").textOrNull(),
                 node.get("description").textOrNull(),
-                new Place(place.get("tensor").text(), place.get("position").integer()));
+                new Place(place.get("tensor").text(), place.get("position").integer()),
+                // Contracts written before a column could be optional lack the word.
+                node.object().containsKey("optional") && node.get("optional").flag());
     }
 
     private static Range range(Node node) {

@@ -21,6 +21,7 @@ final class ContractText {
     private static String line(Column column) {
         StringBuilder line = new StringBuilder(column.name() + ": " + column.type().text());
         line.append(column.nullable() ? ", may be missing" : "");
+        line.append(column.optional() ? ", may be absent" : "");
         if (column.range() != null) {
             line.append(", seen ").append(ShortestDouble.text(column.range().smallest()));
             line.append(" to ").append(ShortestDouble.text(column.range().largest()));

@@ -3,6 +3,7 @@ package io.samescore;
 import io.samescore.SamescoreException.Code;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,9 +13,13 @@ import java.util.stream.Collectors;
 final class Encoder {
     private final ContractLayout layout;
     private final List<CellReader> readers = new ArrayList<>();
+    private final Contract contract;
+    private final Set<String> names;
 
     Encoder(Contract contract) {
         this.layout = new ContractLayout(contract);
+        this.contract = contract;
+        this.names = contract.columns().stream().map(Column::name).collect(Collectors.toSet());
         contract.columns().forEach(column -> readers.add(CellReader.of(column)));
     }
 
@@ -29,13 +34,27 @@ final class Encoder {
                 readCell(row, index++, reader, into, problems);
             }
         }
+        if (contract.closed()) {
+            problems.nextColumn();
+            for (int index = 0; index < rows.size(); index++) {
+                refuseUnknown(rows.get(index).keySet(), index, problems);
+            }
+        }
         problems.refuse();
         return ContractLayout.tensors(buffers);
     }
 
+    /** The first of the keys that are no column, by code points, is a problem. */
+    private void refuseUnknown(Set<String> keys, Integer row, Problems problems) {
+        keys.stream()
+                .filter(key -> !names.contains(key))
+                .min(Comparator.comparing(key -> key.codePoints().toArray(), Arrays::compare))
+                .ifPresent(key -> problems.addUnknown(row, key, contract.columns()));
+    }
+
     private static void readCell(Map<String, ?> row, int index, CellReader reader, TensorBuffer into, Problems problems) {
         Object value = row.get(reader.column.name());
-        if (value == null && !row.containsKey(reader.column.name())) {
+        if (value == null && !reader.column.optional() && !row.containsKey(reader.column.name())) {
             problems.addAbsent(index, reader.column);
             return;
         }
@@ -51,11 +70,17 @@ final class Encoder {
         for (CellReader reader : readers) {
             problems.nextColumn();
             Object values = batch.column(reader.column.name());
-            if (values == null) {
+            if (values == null && reader.column.optional() && batch.rows() > 0) {
+                ColumnScan.read(new Object[batch.rows()], reader, buffers.get(reader.column.place().tensor()), problems);
+            } else if (values == null) {
                 problems.addAbsent(null, reader.column);
             } else {
                 ColumnScan.read(values, reader, buffers.get(reader.column.place().tensor()), problems);
             }
+        }
+        if (contract.closed()) {
+            problems.nextColumn();
+            refuseUnknown(batch.names(), null, problems);
         }
         problems.refuse();
         return ContractLayout.tensors(buffers);

@@ -15,7 +15,7 @@ import java.util.Locale;
 public record Problem(Integer row, String column, Code code, String message) implements Serializable {
     /** What is wrong with a value. */
     public enum Code {
-        /** The column is absent, which is refused also where a missing value is accepted. */
+        /** The column is absent and not optional, which is refused also where a missing value is accepted. */
         MISSING_COLUMN,
         /** A missing value in a column that accepts none. */
         NOT_NULLABLE,
@@ -30,7 +30,9 @@ public record Problem(Integer row, String column, Code code, String message) imp
         /** A list with too many elements. */
         TOO_LONG,
         /** A text that is no date or time. */
-        BAD_DATETIME;
+        BAD_DATETIME,
+        /** A key that is no column, where the contract is closed. */
+        UNKNOWN_COLUMN;
 
         /**
          * The code as it is written in JSON.

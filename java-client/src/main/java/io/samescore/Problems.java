@@ -44,6 +44,17 @@ final class Problems {
         }
     }
 
+    /** A key that is no column, where the contract is closed; told after all columns of its row. */
+    void addUnknown(Integer row, String name, List<Column> columns) {
+        if (count()) {
+            String where = row == null ? "rows" : "rows[" + row + "]";
+            String known = Wording.oneOf(columns.stream().map(Column::name).toList());
+            String message = where + "." + name + ": no column of this name; " + known;
+            Problem problem = new Problem(row, name, Problem.Code.UNKNOWN_COLUMN, message);
+            kept.add(new Kept(row == null ? -1 : row, position, problem));
+        }
+    }
+
     private boolean count() {
         total++;
         return inColumn++ < SHOWN;

@@ -20,7 +20,7 @@ import java.util.Map;
  *   <li>list of strings: {@code List} or an array of objects.
  * </ul>
  *
- * <p>{@code null} is a missing value of every type, and must be set: a column that is absent is refused.
+ * <p>{@code null} is a missing value of every type, and must be set: a column that is absent is refused, unless it is optional.
  */
 public final class Row {
     private final Map<String, Object> values = new LinkedHashMap<>();

@@ -68,7 +68,8 @@ final class Wording {
         };
     }
 
-    private static String oneOf(List<String> categories) {
+    /** {@code one of} and the first of the strings. */
+    static String oneOf(List<String> categories) {
         String shown =
                 categories.stream().limit(SHOWN_CATEGORIES).map(Wording::quoted).collect(Collectors.joining(", "));
         boolean more = categories.size() > SHOWN_CATEGORIES;

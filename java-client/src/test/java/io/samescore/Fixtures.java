@@ -64,8 +64,9 @@ final class Fixtures {
         String mask = (text && nullable) || list ? "t.missing" : null;
         Place place = new Place("t", 0);
         Column column = new Column(
-                "x", type, nullable, finite, limit, null, categories, categories != null, list ? 2 : null, null, null, place);
-        return new Contract("packed", List.of(column), List.of(new Tensor("t", tensor, List.of(), mask)), List.of());
+                "x", type, nullable, finite, limit, null, categories, categories != null, list ? 2 : null, null, null, place,
+                false);
+        return new Contract("packed", List.of(column), List.of(new Tensor("t", tensor, List.of(), mask)), List.of(), false);
     }
 
     /** The message of the one problem that a value has. */
