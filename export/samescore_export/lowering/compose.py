@@ -147,6 +147,8 @@ def lower_feature_union(estimator: FeatureUnion, inputs: Matrix | Table, scope: 
             )
         children.append(child)
         parts.append(_weighted(scope, child.transform, weights.get(name)))
+    if not parts:
+        raise scope.refuse("FeatureUnion that drops all its transformers", "at least one transformer")
     sparse = any(isinstance(part, Matrix) and part.sparse for part in parts)
     return Lowered(side_by_side(scope.graph, parts, sparse)).with_evidence(*children)
 
