@@ -284,6 +284,9 @@ def _lower(
     else:
         value = inputs.table
     lowered = scope.lower(estimator, value, "steps" if hasattr(estimator, "steps") else "model")
+    if isinstance(lowered.transform, Table) and lowered.transform.numeric:
+        # Columns that are only passed on are read here, and so become inputs.
+        lowered = replace(lowered, transform=matrix_of(graph, lowered.transform))
     return graph, inputs, lowered, scope
 
 

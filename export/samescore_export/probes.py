@@ -89,7 +89,8 @@ def _column_cells(column: Column, sample: Sample) -> Iterator[_Cell]:
     """Special values of one column, as far as the contract accepts them."""
     name = column.name
     if column.type in ("float64", "float32"):
-        yield from (_Cell("special", name, value) for value in _special_numbers(column))
+        numbers = (value for value in _special_numbers(column) if _allowed(column, value))
+        yield from (_Cell("special", name, value) for value in numbers)
     elif column.type in ("int64", "bool") and sample.columns[name].dtype == object:
         yield _Cell("special", name, sample.absent[name])
     elif column.type == "int64":
@@ -120,6 +121,10 @@ def _special_numbers(column: Column) -> Iterator[float]:
         yield from (float("inf"), float("-inf"))
     if column.limit is not None:
         yield from (column.limit, -column.limit)
+
+
+def _allowed(column: Column, value: float) -> bool:
+    return column.limit is None or not abs(value) > column.limit
 
 
 def _lists(column: Column, sample: Sample) -> Iterator[list[str]]:

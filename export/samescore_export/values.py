@@ -102,7 +102,9 @@ class Matrix:
                 None if origin is None else origin.then(step)
                 for origin, step in zip(self.origins, forwards, strict=True)
             )
-        return replace(self, value=value, dtype="float64", origins=origins, rounding=rounding or self.rounding)
+        return replace(
+            self, value=value, dtype="float64", origins=origins, rounding=rounding or self.rounding, integers=False
+        )
 
 
 #: The most columns that the elements of a sparse matrix are written out to.
@@ -192,9 +194,7 @@ def matrix_of(graph: Graph, inputs: Matrix | Table) -> Matrix:
     if isinstance(inputs, Matrix):
         return inputs
     series = inputs.series
-    if series and all(item.type == "float32" for item in series):
-        origins = tuple(item.origin for item in series)
-        return Matrix(columns_of(graph, series), len(series), "float32", origins, margin=inputs.margin)
+    single = bool(series) and all(item.type == "float32" for item in series)
     parts: list[ir.Value] = []
     roundings: list[tuple[Rounding | None, ir.Value, int]] = []
     start = 0
@@ -203,18 +203,23 @@ def matrix_of(graph: Graph, inputs: Matrix | Table) -> Matrix:
         while stop < len(series) and series[stop].tensor is series[start].tensor:
             stop += 1
         run = series[start:stop]
-        part = as_double(graph, columns_of(graph, run), run[0].type)
+        part = columns_of(graph, run)
+        part = part if single else as_double(graph, part, run[0].type)
+        rounding = _rounding_of(graph, run)
+        if run[0].type == "float32" and not single:
+            rounding = widened(graph, rounding)
         parts.append(part)
-        roundings.append((_rounding_of(graph, run), part, len(run)))
+        roundings.append((rounding, part, len(run)))
         start = stop
     value = parts[0] if len(parts) == 1 else graph.op("Concat", *parts, axis=1)
     return Matrix(
         value,
         len(series),
-        "float64",
+        "float32" if single else "float64",
         tuple(item.origin for item in series),
         merge(graph, roundings),
         tuple(item.name for item in series),
+        integers=bool(series) and all(item.type == "int64" for item in series),
         margin=inputs.margin,
     )
 
@@ -241,6 +246,14 @@ def table_of(inputs: Matrix | Table) -> Table:
         ),
         inputs.margin,
     )
+
+
+def widened(graph: Graph, rounding: Rounding | None) -> Rounding | None:
+    """A float32 value's rounding once the value is float64: 2**29 spacings of float64 are one of float32."""
+    if rounding is None:
+        return None
+    scale = None if rounding.scale is None else graph.op("Cast", rounding.scale, to=int(ir.DataType.DOUBLE))
+    return Rounding(rounding.ulp * 2.0**29, scale, rounding.reason)
 
 
 def merge(graph: Graph, parts: Sequence[tuple[Rounding | None, ir.Value, int]]) -> Rounding | None:

@@ -50,7 +50,9 @@ def modified_utf8(text: str) -> bytes:
 def is_missing(value: Any) -> bool:
     """None, NaN and pandas' NA, as scikit-learn's encoders store a missing category."""
     return (
-        value is None or (isinstance(value, float) and value != value) or type(value).__name__ in ("NAType", "NaTType")
+        value is None
+        or (isinstance(value, (float, np.floating)) and value != value)
+        or type(value).__name__ in ("NAType", "NaTType")
     )
 
 

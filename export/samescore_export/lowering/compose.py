@@ -11,6 +11,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from samescore_export.graph import Graph
+from samescore_export.lowering.numeric import as_doubles
 from samescore_export.margins import nearest_of
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Table, as_double, from_entries, matrix_of, merge, table_of
@@ -26,11 +27,12 @@ def side_by_side(graph: Graph, parts: Sequence[Matrix | Table], sparse: bool = F
     if any(isinstance(part, Table) and not part.numeric for part in parts):
         return Table(tuple(series for part in parts for series in table_of(part).series), margin)
     matrices = [matrix_of(graph, part) for part in parts]
+    if any(matrix.dtype == "float64" for matrix in matrices):
+        # numpy.hstack gives what holds both.
+        matrices = [as_doubles(graph, matrix) for matrix in matrices]
     dtype = matrices[0].dtype
     if any(matrix.stored is not None for matrix in matrices) and all(m.rounding is None for m in matrices):
         return replace(_entries_side_by_side(graph, matrices), sparse=sparse, margin=margin)
-    if any(matrix.dtype != dtype for matrix in matrices):
-        raise NotImplementedError("float32 beside float64")
     return Matrix(
         graph.op("Concat", *(matrix.value for matrix in matrices), axis=1),
         sum(matrix.width for matrix in matrices),
@@ -145,6 +147,8 @@ def lower_feature_union(estimator: FeatureUnion, inputs: Matrix | Table, scope: 
             )
         children.append(child)
         parts.append(_weighted(scope, child.transform, weights.get(name)))
+    if not parts:
+        raise scope.refuse("FeatureUnion that drops all its transformers", "at least one transformer")
     sparse = any(isinstance(part, Matrix) and part.sparse for part in parts)
     return Lowered(side_by_side(scope.graph, parts, sparse)).with_evidence(*children)
 

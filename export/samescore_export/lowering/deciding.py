@@ -6,8 +6,8 @@ import numpy as np
 import onnx_ir as ir
 
 from samescore_export.graph import Graph
-from samescore_export.margins import Margin
-from samescore_export.values import Matrix, Rounding, Score
+from samescore_export.margins import Margin, nearest_of
+from samescore_export.values import Matrix, Rounding, Score, widened
 
 
 def sized(graph: Graph, value: ir.Value, rounding: Rounding) -> ir.Value:
@@ -64,12 +64,19 @@ def beyond(graph: Graph, value: ir.Value, threshold: float, rounding: Rounding |
     return graph.op("Sub", value, graph.constant(threshold)), Rounding(rounding.ulp + 1, size, rounding.reason)
 
 
+def smallest_of_row(graph: Graph, value: ir.Value, rounding: Rounding) -> tuple[ir.Value, Rounding]:
+    """One margin (rows,) for the labels of a row that each hang on the sign of their column of (rows, k)."""
+    found = nearest_of(graph, [(value, Rounding(rounding.ulp, sized(graph, value, rounding), rounding.reason))])
+    assert found is not None
+    return found
+
+
 def of_score(graph: Graph, score: Score) -> Matrix:
     """A child's scores as the columns of a matrix for a later step; one column from one value a row."""
     value = score.value if score.type == "float64" else graph.op("Cast", score.value, to=int(ir.DataType.DOUBLE))
     width = 1 if score.shape == () else score.shape[0]
     assert width is not None
-    rounding = score.rounding
+    rounding = widened(graph, score.rounding) if score.type == "float32" else score.rounding
     if score.shape == ():
         value = standing(graph, value)
         if rounding is not None and rounding.scale is not None:

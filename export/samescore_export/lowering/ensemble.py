@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
-from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -16,30 +15,31 @@ from sklearn.ensemble import (
     GradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
+    RandomTreesEmbedding,
 )
 
 from samescore_export.certificate import constants_certificate
 from samescore_export.graph import Graph
+from samescore_export.lowering.deciding import flat, lead, smallest_of_row
+from samescore_export.lowering.initial import boosted_on, constant_start
 from samescore_export.lowering.labels import class_scores, label_array, label_score, label_type
 from samescore_export.lowering.link import both_classes, sigmoid, softmax, through_link
+from samescore_export.lowering.several_targets import lower_class_targets, lower_regression_targets, tabled
 from samescore_export.lowering.tree import adds_exactly, fitted_tree
-from samescore_export.lowering.tree_ensemble import Trees
+from samescore_export.lowering.tree_ensemble import Trees, joined
 from samescore_export.lowering.walking import FLOAT32, Grown, Walk, summed, walked
+from samescore_export.margins import Margin, nearest_of
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Score, Table
+from samescore_export.values import Matrix, Rounding, Score, Table
 
 IN_ORDER = "trees are added in scikit-learn's order with one intra-op thread"
 EXACTLY = "the leaves add exactly in any order and on any number of threads"
 
 
-def _single_output(estimator: Any, scope: Scope) -> None:
-    if estimator.n_outputs_ != 1:
-        raise scope.refuse(f"{type(estimator).__name__} with {estimator.n_outputs_} outputs", "one output")
-
-
 def lower_forest_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """RandomForestRegressor, ExtraTreesRegressor: the sum over the trees, divided by their number."""
-    _single_output(estimator, scope)
+    if estimator.n_outputs_ != 1:
+        return lower_regression_targets(estimator, estimator.estimators_, inputs, scope)
     graph = scope.graph
     trees = [fitted_tree(member.tree_, member.tree_.value[:, 0, 0]) for member in estimator.estimators_]
     count = len(trees)
@@ -53,7 +53,8 @@ def lower_forest_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope)
 
 def lower_forest_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """RandomForestClassifier, ExtraTreesClassifier: the mean of the trees' class fractions, the label its argmax."""
-    _single_output(estimator, scope)
+    if estimator.n_outputs_ != 1:
+        return lower_class_targets(estimator, estimator.estimators_, inputs, scope)
     graph, count, classes = scope.graph, len(estimator.estimators_), int(estimator.n_classes_)
     fractions = [member.tree_.value[:, 0, :classes] for member in estimator.estimators_]
     leaves = [f[member.tree_.children_left < 0] for f, member in zip(fractions, estimator.estimators_, strict=True)]
@@ -113,34 +114,16 @@ def _tabled_fractions(
     A node has one target a leaf, so classes would cost a walk each. CumSum and Sum add in order on any number of threads,
     ReduceSum does not.
     """
-    parts, offset = [], 0
-    for position, member in enumerate(estimator.estimators_):
-        nodes = member.tree_.node_count
-        parts.append(fitted_tree(member.tree_, np.arange(offset, offset + nodes, dtype=np.float64), position))
-        offset += nodes
-    table = scope.graph.constant(np.concatenate(fractions))
-
-    def looked_up(graph: Graph, numbers: ir.Value) -> ir.Value:
-        return graph.op("Gather", table, graph.op("Cast", numbers, to=int(ir.DataType.INT64)), axis=0)
-
-    def few(graph: Graph, walk: Walk, trees: Trees) -> ir.Value:
-        running = graph.op("CumSum", looked_up(graph, walk(graph, trees, len(parts))), graph.constant(1, np.int64))
-        return graph.op("Gather", running, graph.constant(len(parts) - 1, np.int64), axis=1)
-
-    def many(graph: Graph, walk: Walk) -> ir.Value:
-        found = [looked_up(graph, walk(graph, replace(part, target=part.target * 0), 1)) for part in parts]
-        total = found[0] if len(found) == 1 else graph.op("Sum", *found)
-        return graph.op("Squeeze", total, graph.constant([1], np.int64))
-
-    claim = "a leaf's number is looked up in a table, and the trees are added in order"
-    return walked(scope, inputs, parts, FLOAT32, claim, few, many)
+    return tabled(scope, inputs, [member.tree_ for member in estimator.estimators_], fractions)
 
 
-def _boosted(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Grown:
-    """Raw scores (rows, K) of gradient boosting: the initial constants, then each stage's leaf times the learning rate."""
-    initial = estimator.init_
-    if not (isinstance(initial, str) and initial == "zero") and type(initial) not in (DummyClassifier, DummyRegressor):
-        raise scope.refuse(f"init={type(initial).__name__}", "init=None or 'zero'")
+def _boosted(
+    estimator: Any, inputs: Matrix | Table, scope: Scope
+) -> tuple[Grown, Rounding | None, Margin, tuple[Lowered, ...]]:
+    """Raw scores (rows, K) of gradient boosting: where a row begins, then each stage's leaf times the learning rate."""
+    if not constant_start(estimator):
+        grown, rounding, margin, child = boosted_on(estimator, inputs, scope)
+        return grown, rounding, margin, (child,)
     start = estimator._raw_predict_init(np.zeros((1, estimator.n_features_in_)))[0]
     parts = []
     for stage in estimator.estimators_:
@@ -148,39 +131,88 @@ def _boosted(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Grown:
             # The product is rounded before it is added, as in predict_stages.
             values = estimator.learning_rate * member.tree_.value[:, 0, 0]
             parts.append(fitted_tree(member.tree_, values, target))
-    return summed(scope, inputs, parts, len(start), FLOAT32, IN_ORDER, start.tolist())
+    return summed(scope, inputs, parts, len(start), FLOAT32, IN_ORDER, start.tolist()), None, None, ()
+
+
+def _in_rows(graph: Graph, rounding: Rounding | None) -> Rounding | None:
+    if rounding is None or rounding.scale is None:
+        return rounding
+    return Rounding(rounding.ulp, flat(graph, rounding.scale), rounding.reason)
 
 
 def lower_gradient_boosting_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """GradientBoostingRegressor: the raw score."""
-    grown = _boosted(estimator, inputs, scope)
-    flat = scope.graph.op("Reshape", grown.value, scope.graph.constant([-1], np.int64))
-    return grown.lowered({"predict": Score(flat, "float64")})
+    graph = scope.graph
+    grown, rounding, margin, children = _boosted(estimator, inputs, scope)
+    score = Score(flat(graph, grown.value), "float64", rounding=_in_rows(graph, rounding), margin=margin)
+    return grown.lowered({"predict": score}).with_evidence(*children)
 
 
 def lower_gradient_boosting_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
-    """GradientBoostingClassifier; the label is decided on the raw score, where it is exact."""
+    """GradientBoostingClassifier; the label is decided on the raw score, where it is exact unless ``init`` is not."""
     graph = scope.graph
-    grown = _boosted(estimator, inputs, scope)
+    grown, rounding, margin, children = _boosted(estimator, inputs, scope)
     raw = grown.value
     if len(estimator.classes_) == 2:
-        flat = graph.op("Reshape", raw, graph.constant([-1], np.int64))
+        row, error = flat(graph, raw), _in_rows(graph, rounding)
         # scikit-learn: raw >= 0 is the second class (here; HistGradientBoosting has > 0).
-        index = graph.op("Cast", graph.op("GreaterOrEqual", flat, graph.constant(0.0)), to=int(ir.DataType.INT64))
+        index = graph.op("Cast", graph.op("GreaterOrEqual", row, graph.constant(0.0)), to=int(ir.DataType.INT64))
         doubled = graph.op("Mul", raw, graph.constant(2.0)) if estimator.loss == "exponential" else raw
         proba = both_classes(graph, sigmoid(graph, doubled))
-        decision = Score(flat, "float64")
+        decision = Score(row, "float64", rounding=error, margin=margin)
+        near = None if error is None else (row, error)
     else:
         index = graph.op("ArgMax", raw, axis=1, keepdims=0)
         proba = softmax(graph, raw)
-        decision = Score(raw, "float64", (len(estimator.classes_),), tuple(estimator.classes_.tolist()))
-    rounding = through_link(graph, None, len(estimator.classes_))
+        known = tuple(estimator.classes_.tolist())
+        decision = Score(raw, "float64", (len(estimator.classes_),), known, rounding, margin)
+        near = lead(graph, raw, rounding)
+    through = through_link(graph, rounding, len(estimator.classes_))
+    if estimator.loss == "exponential":
+        through = Rounding(2.0 * through.ulp, through.scale, through.reason)
+    found = class_scores(graph, proba, estimator.classes_, through)
     scores = {
-        "predict": label_score(graph, index, estimator.classes_),
+        "predict": label_score(graph, index, estimator.classes_, nearest_of(graph, [near, margin])),
         "decision_function": decision,
-        **class_scores(graph, proba, estimator.classes_, rounding),
+        **{name: replace(score, margin=margin) for name, score in found.items()},
     }
-    return grown.lowered(scores)
+    if rounding is not None:
+        # A probability within its bound of 0 may be 0, and its logarithm without end.
+        log = replace(
+            scores["predict_log_proba"], margin=nearest_of(graph, [margin, smallest_of_row(graph, proba, through)])
+        )
+        scores["predict_log_proba"] = log
+    return grown.lowered(scores).with_evidence(*children)
+
+
+def lower_random_trees_embedding(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """RandomTreesEmbedding: a column for each leaf of each tree, 1.0 at the leaf that a row falls into."""
+    graph = scope.graph
+    parts, offset = [], 0
+    for position, (member, leaves) in enumerate(
+        zip(estimator.estimators_, estimator.one_hot_encoder_.categories_, strict=True)
+    ):
+        columns = np.zeros(member.tree_.node_count)
+        columns[np.asarray(leaves, np.int64)] = offset + np.arange(len(leaves))
+        parts.append(fitted_tree(member.tree_, columns, position))
+        offset += len(leaves)
+
+    def few(graph: Graph, walk: Walk, trees: Trees) -> ir.Value:
+        return walk(graph, trees, len(parts))
+
+    def many(graph: Graph, walk: Walk) -> ir.Value:
+        return few(graph, walk, joined(parts))
+
+    grown = walked(scope, inputs, parts, FLOAT32, "a leaf's number is its column", few, many)
+    place = graph.op("Cast", grown.value, to=int(ir.DataType.INT64))
+    rows = graph.op("Shape", place, start=0, end=1)
+    zeros = graph.op(
+        "Expand", graph.constant(0.0), graph.op("Concat", rows, graph.constant([offset], np.int64), axis=0)
+    )
+    ones = graph.op("Expand", graph.constant(1.0), graph.op("Shape", place))
+    value = graph.op("ScatterElements", zeros, place, ones, axis=1)
+    margin = nearest_of(graph, grown.margins)
+    return grown.lowered({}, Matrix(value, offset, sparse=bool(estimator.sparse_output), margin=margin))
 
 
 LOWERINGS = {
@@ -189,5 +221,6 @@ LOWERINGS = {
     RandomForestClassifier: lower_forest_classifier,
     ExtraTreesClassifier: lower_forest_classifier,
     GradientBoostingRegressor: lower_gradient_boosting_regressor,
+    RandomTreesEmbedding: lower_random_trees_embedding,
     GradientBoostingClassifier: lower_gradient_boosting_classifier,
 }

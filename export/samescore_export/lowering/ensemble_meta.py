@@ -83,7 +83,10 @@ def lower_voting_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope
         label = label_score(graph, first_largest(graph, proba), classes, lead(graph, proba, rounding))
         found = {"predict": label, **class_scores(graph, proba, classes, rounding)}
         if not estimator.flatten_transform:
-            return Lowered(None, {**found, "transform": _unflattened(scope, scores)}).with_evidence(*children)
+            # Its transform has the estimators on the first axis: an output each.
+            found.update({f"transform.{i}": score for i, score in enumerate(scores)})
+            found.pop("predict_log_proba")
+            return Lowered(None, found).with_evidence(*children)
         # class_scores has the logarithm as well, which VotingClassifier has not.
         found.pop("predict_log_proba")
         return Lowered(columns, found).with_evidence(*children)
@@ -93,13 +96,6 @@ def lower_voting_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope
     counted = summed_in_order(graph, one_of(graph, votes, hit, np.zeros(len(scores)), len(classes)), len(scores))
     label = label_score(graph, first_largest(graph, counted), classes, nearest_of(graph, [s.margin for s in scores]))
     return Lowered(columns, {"predict": label}).with_evidence(*children)
-
-
-def _unflattened(scope: Scope, scores: Sequence[Score]) -> Score:
-    raise scope.refuse(
-        "VotingClassifier(flatten_transform=False): its transform has the rows on the second axis",
-        "flatten_transform=True",
-    )
 
 
 def _stacked(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[Matrix | Table, list[Lowered]]:

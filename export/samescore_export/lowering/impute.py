@@ -12,7 +12,7 @@ from sklearn.impute import SimpleImputer
 from samescore_export.certificate import constants_certificate
 from samescore_export.graph import Graph
 from samescore_export.lowering.categories import is_missing
-from samescore_export.lowering.preprocessing import doubles
+from samescore_export.lowering.numeric import as_doubles, floats
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Forward, Matrix, Origin, Series, Table, columns_of, table_of
 
@@ -22,9 +22,14 @@ def lower_simple_imputer(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     if isinstance(inputs, Table) and not inputs.numeric:
         return _strings(estimator, inputs, scope)
     graph = scope.graph
-    x = doubles(scope, inputs, estimator)
+    given = floats(scope, inputs, estimator)
+    single = given.dtype == "float32"
+    x = as_doubles(graph, given)
     marker = estimator.missing_values
     statistics = np.asarray(estimator.statistics_, np.float64)
+    if single:
+        # Filled into float32 rows the statistic becomes float32.
+        statistics = statistics.astype(np.float32).astype(np.float64)
     missing = _is_marker(graph, x.value, marker)
     filler = graph.constant(statistics)
     value = graph.op("Where", missing, filler, x.value)
@@ -40,7 +45,10 @@ def lower_simple_imputer(estimator: Any, inputs: Matrix | Table, scope: Scope) -
         width += len(flagged)
         origins = (*origins, *(None for _ in flagged))
     certificate = constants_certificate(graph.path, {"statistics_": (filler, statistics)})
-    return Lowered(Matrix(value, width, origins=origins, rounding=x.rounding), certificates=(certificate,))
+    if single:
+        value = graph.op("Cast", value, to=int(ir.DataType.FLOAT))
+    result = Matrix(value, width, given.dtype, origins, given.rounding, margin=given.margin)
+    return Lowered(result, certificates=(certificate,))
 
 
 def _is_marker(graph: Graph, value: ir.Value, marker: Any) -> ir.Value:

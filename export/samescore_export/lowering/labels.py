@@ -45,6 +45,8 @@ def class_scores(
     if rounding is not None:
         spread = graph.op("Div", rounding.scale or graph.constant(1.0), proba)
         size = graph.op("Max", size, spread)
+    # Where a probability is 0 its logarithm is compared as it is; a scale without end would hide all other rows.
+    size = graph.op("Where", graph.op("Equal", proba, graph.constant(0.0)), graph.constant(1.0), size)
     ulp = 4.0 + (rounding.ulp if rounding else 0.0)
     reason = rounding.reason if rounding else "logarithm of the platform's libm"
     return {

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 from sklearn.linear_model import (
+    ARDRegression,
+    BayesianRidge,
     ElasticNet,
     ElasticNetCV,
+    GammaRegressor,
     HuberRegressor,
     Lars,
     LarsCV,
@@ -20,63 +24,154 @@ from sklearn.linear_model import (
     LinearRegression,
     LogisticRegression,
     LogisticRegressionCV,
+    MultiTaskElasticNet,
+    MultiTaskElasticNetCV,
+    MultiTaskLasso,
+    MultiTaskLassoCV,
     OrthogonalMatchingPursuit,
     OrthogonalMatchingPursuitCV,
+    PassiveAggressiveClassifier,
+    PassiveAggressiveRegressor,
     Perceptron,
+    PoissonRegressor,
     QuantileRegressor,
+    RANSACRegressor,
     Ridge,
     RidgeClassifier,
     RidgeClassifierCV,
     RidgeCV,
     SGDClassifier,
+    SGDOneClassSVM,
     SGDRegressor,
     TheilSenRegressor,
+    TweedieRegressor,
 )
 from sklearn.svm import LinearSVC, LinearSVR
 
+from samescore_export.certificate import Certificate
+from samescore_export.graph import Graph
 from samescore_export.lowering.affine import affine
+from samescore_export.lowering.combining import score_of
+from samescore_export.lowering.deciding import first_largest, flat, lead, sized, smallest_of_row
 from samescore_export.lowering.labels import class_scores, label_score
-from samescore_export.lowering.link import both_classes, sigmoid, softmax, through_link
-from samescore_export.lowering.preprocessing import doubles
+from samescore_export.lowering.link import both_classes, exponential, sigmoid, softmax, through_link
+from samescore_export.lowering.numeric import as_doubles, floats, narrowed
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Score, Table
+from samescore_export.values import Matrix, Rounding, Score, Table
+
+#: Spacings of float64 in one of float32.
+_SINGLE = 2.0**29
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """``X @ coef_.T + intercept_``, (rows, outputs) in float64.
+
+    ``single`` says that scikit-learn's numbers are float32, because the rows and the fitted coefficients are.
+    """
+
+    value: ir.Value
+    rounding: Rounding | None
+    certificate: Certificate
+    single: bool
+
+
+def _raw(estimator: Any, inputs: Matrix | Table, scope: Scope, intercept: Any = None) -> Raw:
+    x = floats(scope, inputs, estimator)
+    own = estimator.intercept_ if intercept is None else intercept
+    dtype = np.result_type(x.dtype, np.asarray(estimator.coef_).dtype)
+    inexact = dtype == np.float32
+    value, rounding, certificate = affine(
+        scope, as_doubles(scope.graph, x), estimator.coef_, np.asarray(own, np.float64)
+    )
+    if inexact:
+        # scikit-learn has sums of float32, also where the graph's, in float64, are in its order.
+        known = rounding or Rounding(2.0 * (x.width + 1), scope.graph.op("Abs", value), "sums of float32")
+        rounding = Rounding(known.ulp * _SINGLE, known.scale, known.reason)
+    if isinstance(own, (np.generic, np.ndarray)):
+        dtype = np.result_type(dtype, own.dtype)
+    return Raw(value, rounding, certificate, dtype == np.float32)
+
+
+def _given(graph: Graph, score: Score, single: bool) -> Score:
+    """The score in the dtype that scikit-learn gives."""
+    if not single:
+        return score
+    rounding = score.rounding
+    if rounding is not None:
+        # The scale stays float64; the spacings are now float32's, and the cast rounds once.
+        rounding = Rounding(rounding.ulp / _SINGLE + 1, rounding.scale, rounding.reason)
+    return replace(
+        score, value=graph.op("Cast", score.value, to=int(ir.DataType.FLOAT)), type="float32", rounding=rounding
+    )
+
+
+def _in_rows(graph: Graph, raw: Raw) -> Raw:
+    """(rows,) from (rows, 1)."""
+    rounding = raw.rounding
+    if rounding is not None and rounding.scale is not None:
+        rounding = Rounding(rounding.ulp, flat(graph, rounding.scale), rounding.reason)
+    return replace(raw, value=flat(graph, raw.value), rounding=rounding)
 
 
 def lower_linear_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """X @ coef_.T + intercept_; one target or several."""
     graph = scope.graph
-    x = doubles(scope, inputs, estimator)
-    value, rounding, certificate = affine(scope, x, estimator.coef_, estimator.intercept_)
-    if np.ndim(estimator.coef_) == 1 or type(estimator).__name__ in ("SGDRegressor", "LinearSVR"):
-        flat = graph.op("Reshape", value, graph.constant([-1], np.int64))
-        score = Score(flat, "float64", rounding=rounding)
+    raw = _raw(estimator, inputs, scope)
+    if np.ndim(estimator.coef_) == 1 or isinstance(estimator, (SGDRegressor, LinearSVR, PassiveAggressiveRegressor)):
+        raw = _in_rows(graph, raw)
+        score = Score(raw.value, "float64", rounding=raw.rounding)
     else:
-        score = Score(value, "float64", (np.shape(estimator.coef_)[0],), rounding=rounding)
-    return Lowered(None, {"predict": score}, (certificate,))
+        score = Score(raw.value, "float64", (np.shape(estimator.coef_)[0],), rounding=raw.rounding)
+    return Lowered(None, {"predict": _given(graph, score, raw.single)}, (raw.certificate,))
 
 
-def _decided(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[Lowered, ir.Value, Any]:
-    """Decision values and labels; also the (rows, outputs) value and its rounding for what builds on them."""
+def lower_generalized_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """PoissonRegressor, GammaRegressor, TweedieRegressor: the inverse link of the linear predictor, exp or the identity."""
     graph = scope.graph
-    if np.ndim(estimator.classes_) != 1 or len(estimator.classes_) < 2:
+    raw = _in_rows(graph, _raw(estimator, inputs, scope))
+    link = type(estimator._base_loss.link).__name__
+    value, rounding = raw.value, raw.rounding
+    if link == "LogLink":
+        value = exponential(graph, raw.value)
+        ulp, size = 4.0, graph.op("Abs", value)
+        if rounding is not None:
+            # exp moves by itself times the error of the argument.
+            ulp += rounding.ulp
+            moved = graph.op("Mul", graph.op("Abs", value), sized(graph, raw.value, rounding))
+            size = graph.op("Max", size, moved)
+        rounding = Rounding(ulp, size, rounding.reason if rounding else "exp of the platform's libm")
+    elif link != "IdentityLink":
+        raise scope.refuse(f"{type(estimator).__name__} with the link {link}", "log or identity")
+    score = _given(graph, Score(value, "float64", rounding=rounding), raw.single)
+    return Lowered(None, {"predict": score}, (raw.certificate,))
+
+
+def _decided(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[Lowered, Raw]:
+    """Decision values and labels; also the (rows, outputs) values for what builds on them."""
+    graph = scope.graph
+    if np.ndim(estimator.classes_) != 1:
         raise scope.refuse(
-            f"{type(estimator).__name__} over labels of shape {np.shape(estimator.classes_)}",
-            "two or more classes, one label a row",
+            f"{type(estimator).__name__} over labels of shape {np.shape(estimator.classes_)}", "one label a row"
         )
-    x = doubles(scope, inputs, estimator)
-    value, rounding, certificate = affine(scope, x, estimator.coef_, estimator.intercept_)
+    raw = _raw(estimator, inputs, scope)
+    classes = np.asarray(estimator.classes_)
     if np.atleast_2d(estimator.coef_).shape[0] == 1:
-        flat = graph.op("Reshape", value, graph.constant([-1], np.int64))
-        index = graph.op("Cast", graph.op("Greater", flat, graph.constant(0.0)), to=int(ir.DataType.INT64))
-        decision, margin = Score(flat, "float64", rounding=rounding), flat
+        row = _in_rows(graph, raw)
+        index = graph.op("Cast", graph.op("Greater", row.value, graph.constant(0.0)), to=int(ir.DataType.INT64))
+        if len(classes) == 1:
+            # The only class there is; scikit-learn fails where its decision value is above 0.
+            index = graph.op("Mul", index, graph.constant(0, np.int64))
+        decision = Score(row.value, "float64", rounding=row.rounding)
+        margin = None if row.rounding is None else (row.value, row.rounding)
     else:
-        index = graph.op("ArgMax", value, axis=1, keepdims=0)
-        labels = tuple(np.asarray(estimator.classes_).tolist())
-        decision = Score(value, "float64", (len(labels),), labels, rounding)
-        top, _ = graph.ops("TopK", value, graph.constant([2], np.int64), outputs=2, axis=1)
-        margin = graph.op("Sub", *graph.ops("Split", top, outputs=2, axis=1, num_outputs=2))
-    label = label_score(graph, index, estimator.classes_, None if rounding is None else (margin, rounding))
-    return Lowered(None, {"predict": label, "decision_function": decision}, (certificate,)), value, rounding
+        index = first_largest(graph, raw.value)
+        labels = tuple(classes.tolist())
+        decision = Score(raw.value, "float64", (len(labels),), labels, raw.rounding)
+        margin = lead(graph, raw.value, raw.rounding)
+    scores = {"predict": label_score(graph, index, classes, margin), "decision_function": decision}
+    scores["decision_function"] = _given(graph, decision, raw.single)
+    return Lowered(None, scores, (raw.certificate,)), raw
 
 
 def lower_linear_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
@@ -84,42 +179,137 @@ def lower_linear_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope
     return _decided(estimator, inputs, scope)[0]
 
 
+def lower_ridge_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """RidgeClassifier, RidgeClassifierCV; for several labels a row each is 1 where its decision value is above 0."""
+    binarizer = estimator._label_binarizer
+    if not binarizer.y_type_.startswith("multilabel"):
+        return lower_linear_classifier(estimator, inputs, scope)
+    if binarizer.sparse_input_:
+        raise scope.refuse(f"{type(estimator).__name__} fitted on sparse labels", "labels as an array")
+    graph = scope.graph
+    raw = _raw(estimator, inputs, scope)
+    width = np.atleast_2d(estimator.coef_).shape[0]
+    label = graph.op("Cast", graph.op("Greater", raw.value, graph.constant(0.0)), to=int(ir.DataType.INT64))
+    margin = None if raw.rounding is None else smallest_of_row(graph, raw.value, raw.rounding)
+    decision = _given(graph, Score(raw.value, "float64", (width,), rounding=raw.rounding), raw.single)
+    scores = {"predict": Score(label, "int64", (width,), (0, 1), margin=margin), "decision_function": decision}
+    return Lowered(None, scores, (raw.certificate,))
+
+
 def lower_logistic_regression(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """LogisticRegression: sigmoid for two classes, softmax for more."""
-    lowered, value, rounding = _decided(estimator, inputs, scope)
+    lowered, raw = _decided(estimator, inputs, scope)
     graph, classes = scope.graph, len(estimator.classes_)
-    proba = both_classes(graph, sigmoid(graph, value)) if classes == 2 else softmax(graph, value)
-    scores = class_scores(graph, proba, estimator.classes_, through_link(graph, rounding, classes))
-    return Lowered(None, {**lowered.scores, **scores}, lowered.certificates)
+    proba = both_classes(graph, _logistic(graph, raw)) if classes == 2 else softmax(graph, raw.value)
+    return _with_probabilities(estimator, lowered, raw, scope, proba)
+
+
+def _logistic(graph: Graph, raw: Raw) -> ir.Value:
+    """``scipy.special.expit``; over float32 its exp overflows, and 1 minus it is 0, where float32 does."""
+    if not raw.single:
+        return sigmoid(graph, raw.value)
+    power = narrowed(graph, exponential(graph, graph.op("Neg", raw.value)))
+    one = graph.constant(1.0)
+    return narrowed(graph, graph.op("Div", one, graph.op("Add", one, power)))
+
+
+def _with_probabilities(
+    estimator: Any, lowered: Lowered, raw: Raw, scope: Scope, proba: ir.Value, single: bool | None = None
+) -> Lowered:
+    graph, classes = scope.graph, len(estimator.classes_)
+    rounding = through_link(graph, raw.rounding, classes)
+    scores = class_scores(graph, proba, estimator.classes_, rounding)
+    narrow = raw.single if single is None else single
+    if raw.single:
+        proba = narrowed(graph, proba) if narrow else proba
+        ulp = rounding.ulp + (4.0 + classes) * _SINGLE
+        scores = class_scores(graph, proba, estimator.classes_, Rounding(ulp, rounding.scale, rounding.reason))
+    given = {name: _given(graph, score, narrow) for name, score in scores.items()}
+    return Lowered(None, {**lowered.scores, **given}, lowered.certificates)
+
+
+def _normalised(graph: Graph, single: ir.Value, classes: int) -> ir.Value:
+    """One against the rest, divided by their sum; all alike where that is 0."""
+    total = graph.op("ReduceSum", single, graph.constant([1], np.int64), keepdims=1)
+    nothing = graph.op("Equal", total, graph.constant(0.0))
+    share = graph.op("Div", single, graph.op("Where", nothing, graph.constant(1.0), total))
+    return graph.op("Where", nothing, graph.constant(1.0 / classes), share)
 
 
 def lower_sgd_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
-    """SGDClassifier; probabilities for loss="log_loss" (one against the rest, normalised)."""
-    lowered, value, rounding = _decided(estimator, inputs, scope)
-    if estimator.loss != "log_loss":
-        return lowered
+    """SGDClassifier; probabilities for the losses "log_loss" and "modified_huber" (one against the rest, normalised)."""
+    lowered, raw = _decided(estimator, inputs, scope)
     graph, classes = scope.graph, len(estimator.classes_)
-    single = sigmoid(graph, value)
+    if estimator.loss == "log_loss":
+        single = _logistic(graph, raw)
+        proba = both_classes(graph, single) if classes == 2 else _normalised(graph, single, classes)
+        return _with_probabilities(estimator, lowered, raw, scope, proba)
+    if estimator.loss != "modified_huber":
+        return lowered
+    cut = graph.op("Clip", raw.value, graph.constant(-1.0), graph.constant(1.0))
+    share = graph.op("Div", graph.op("Add", cut, graph.constant(1.0)), graph.constant(2.0))
     if classes == 2:
-        proba = both_classes(graph, single)
-    else:
-        total = graph.op("ReduceSum", single, graph.constant([1], np.int64), keepdims=1)
-        nothing = graph.op("Equal", total, graph.constant(0.0))
-        share = graph.op("Div", single, graph.op("Where", nothing, graph.constant(1.0), total))
-        proba = graph.op("Where", nothing, graph.constant(1.0 / classes), share)
-    scores = class_scores(graph, proba, estimator.classes_, through_link(graph, rounding, classes))
-    return Lowered(None, {**lowered.scores, **scores}, lowered.certificates)
+        return _with_probabilities(estimator, lowered, raw, scope, both_classes(graph, share), single=False)
+    total = graph.op("ReduceSum", share, graph.constant([1], np.int64), keepdims=1)
+    proba = _normalised(graph, share, classes)
+    # A quotient by a small sum moves by as much more as the sum is small, and jumps where it is 0.
+    raw_rounding = raw.rounding or Rounding(2.0, graph.constant(np.ones((1, 1))), "a sum of several classes")
+    size = graph.op("Max", sized(graph, raw.value, raw_rounding), graph.constant(1.0))
+    largest = graph.op("ReduceMax", size, graph.constant([1], np.int64), keepdims=1)
+    nothing = graph.op("Equal", total, graph.constant(0.0))
+    grown = graph.op("Div", largest, graph.op("Where", nothing, graph.constant(1.0), total))
+    bound = Rounding((raw_rounding.ulp + 4.0) * (classes + 1), grown, raw_rounding.reason)
+    near = graph.op(
+        "Sub", graph.op("ReduceMax", raw.value, graph.constant([1], np.int64), keepdims=1), graph.constant(-1.0)
+    )
+    margin = (near, Rounding(raw_rounding.ulp + 1, largest, raw_rounding.reason))
+    found = class_scores(graph, proba, estimator.classes_, bound)
+    given = {name: _given(graph, replace(score, margin=margin), raw.single) for name, score in found.items()}
+    return Lowered(None, {**lowered.scores, **given}, lowered.certificates)
+
+
+def lower_one_class(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """SGDOneClassSVM: X @ coef_ - offset_; 1 from 0 on, else -1."""
+    graph = scope.graph
+    offset = np.asarray(estimator.offset_)
+    raw = _in_rows(graph, _raw(estimator, inputs, scope, -offset))
+    inside = graph.op("GreaterOrEqual", raw.value, graph.constant(0.0))
+    label = graph.op("Where", inside, graph.constant(1, np.int64), graph.constant(-1, np.int64))
+    margin = None if raw.rounding is None else (raw.value, raw.rounding)
+    raised = raw.rounding
+    if raised is not None:
+        size = graph.op("Add", raised.scale or raw.value, graph.constant(abs(float(offset[0]))))
+        raised = Rounding(raised.ulp + 1, size, raised.reason)
+    above = graph.op("Add", raw.value, graph.constant(float(offset[0])))
+    decision = Score(raw.value, "float64", rounding=raw.rounding)
+    scores = {
+        "predict": Score(label, "int64", (), (-1, 1), margin=margin),
+        "decision_function": _given(graph, decision, raw.single),
+        "score_samples": _given(graph, Score(above, "float64", rounding=raised), raw.single),
+    }
+    return Lowered(None, scores, (raw.certificate,))
+
+
+def lower_ransac(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """RANSACRegressor: the regressor fitted on the inliers."""
+    child = scope.lower(estimator.estimator_, inputs, "estimator_")
+    return Lowered(None, {"predict": score_of(scope, child, "predict", estimator.estimator_)}).with_evidence(child)
 
 
 _REGRESSORS = (
-    LinearRegression, Ridge, RidgeCV, Lasso, LassoCV, ElasticNet, ElasticNetCV, Lars, LarsCV, LassoLars, LassoLarsCV,
-    LassoLarsIC, OrthogonalMatchingPursuit, OrthogonalMatchingPursuitCV, HuberRegressor, TheilSenRegressor,
-    QuantileRegressor, SGDRegressor, LinearSVR,
+    ARDRegression, BayesianRidge, ElasticNet, ElasticNetCV, HuberRegressor, Lars, LarsCV, Lasso, LassoCV, LassoLars,
+    LassoLarsCV, LassoLarsIC, LinearRegression, LinearSVR, MultiTaskElasticNet, MultiTaskElasticNetCV, MultiTaskLasso,
+    MultiTaskLassoCV, OrthogonalMatchingPursuit, OrthogonalMatchingPursuitCV, PassiveAggressiveRegressor,
+    QuantileRegressor, Ridge, RidgeCV, SGDRegressor, TheilSenRegressor,
 )  # fmt: skip
 
 LOWERINGS = {
     **dict.fromkeys(_REGRESSORS, lower_linear_regressor),
-    **dict.fromkeys((LinearSVC, Perceptron, RidgeClassifier, RidgeClassifierCV), lower_linear_classifier),
+    **dict.fromkeys((GammaRegressor, PoissonRegressor, TweedieRegressor), lower_generalized_regressor),
+    **dict.fromkeys((LinearSVC, PassiveAggressiveClassifier, Perceptron), lower_linear_classifier),
+    **dict.fromkeys((RidgeClassifier, RidgeClassifierCV), lower_ridge_classifier),
     **dict.fromkeys((LogisticRegression, LogisticRegressionCV), lower_logistic_regression),
+    RANSACRegressor: lower_ransac,
     SGDClassifier: lower_sgd_classifier,
+    SGDOneClassSVM: lower_one_class,
 }

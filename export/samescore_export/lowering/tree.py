@@ -10,25 +10,11 @@ from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
 from samescore_export.lowering.labels import class_scores, label_score
-from samescore_export.lowering.tree_ensemble import Trees
+from samescore_export.lowering.several_targets import lower_class_targets, lower_regression_targets
+from samescore_export.lowering.tree_ensemble import fitted_tree
 from samescore_export.lowering.walking import FLOAT32, summed
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Score, Table
-
-
-def fitted_tree(tree: Any, leaf: NDArray[np.float64], target: int = 0) -> Trees:
-    """A ``sklearn.tree._tree.Tree`` with ``leaf`` (nodes,) as the values that its leaves add to ``target``."""
-    return Trees(
-        roots=np.zeros(1, np.int64),
-        feature=np.maximum(tree.feature, 0).astype(np.int64),
-        threshold=tree.threshold,
-        left=tree.children_left.astype(np.int64),
-        right=tree.children_right.astype(np.int64),
-        missing_left=tree.missing_go_to_left.astype(bool),
-        leaf=np.asarray(leaf, np.float64),
-        target=np.full(tree.node_count, target, np.int64),
-        categories={},
-    )
 
 
 def adds_exactly(values: NDArray[np.float64], count: int) -> bool:
@@ -46,14 +32,10 @@ def adds_exactly(values: NDArray[np.float64], count: int) -> bool:
     return bool(np.ldexp(values.max(), -unit) * count < 2.0**53)
 
 
-def _single_output(estimator: Any, scope: Scope) -> None:
-    if estimator.n_outputs_ != 1:
-        raise scope.refuse(f"{type(estimator).__name__} with {estimator.n_outputs_} outputs", "one output")
-
-
 def lower_tree_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
-    """DecisionTreeRegressor, ExtraTreeRegressor: the leaf's value."""
-    _single_output(estimator, scope)
+    """DecisionTreeRegressor, ExtraTreeRegressor: the leaf's value, or its row of values for several targets."""
+    if estimator.n_outputs_ != 1:
+        return lower_regression_targets(estimator, [estimator], inputs, scope)
     tree = estimator.tree_
     trees = fitted_tree(tree, tree.value[:, 0, 0])
     grown = summed(scope, inputs, [trees], 1, FLOAT32, "a leaf's value is the answer itself")
@@ -63,7 +45,8 @@ def lower_tree_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -
 
 def lower_tree_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """DecisionTreeClassifier, ExtraTreeClassifier: the leaf's number, then its row of class fractions."""
-    _single_output(estimator, scope)
+    if estimator.n_outputs_ != 1:
+        return lower_class_targets(estimator, [estimator], inputs, scope)
     tree = estimator.tree_
     graph = scope.graph
     trees = fitted_tree(tree, np.arange(tree.node_count, dtype=np.float64))
@@ -87,3 +70,5 @@ LOWERINGS = {
     DecisionTreeClassifier: lower_tree_classifier,
     ExtraTreeClassifier: lower_tree_classifier,
 }
+
+__all__ = ["LOWERINGS", "adds_exactly", "fitted_tree"]

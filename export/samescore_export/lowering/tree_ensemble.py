@@ -44,6 +44,21 @@ class Trees:
     categories: dict[int, NDArray[np.int64]]
 
 
+def fitted_tree(tree: Any, leaf: NDArray[np.float64], target: int = 0) -> Trees:
+    """A ``sklearn.tree._tree.Tree`` with ``leaf`` (nodes,) as the values that its leaves add to ``target``."""
+    return Trees(
+        roots=np.zeros(1, np.int64),
+        feature=np.maximum(tree.feature, 0).astype(np.int64),
+        threshold=tree.threshold,
+        left=tree.children_left.astype(np.int64),
+        right=tree.children_right.astype(np.int64),
+        missing_left=tree.missing_go_to_left.astype(bool),
+        leaf=np.asarray(leaf, np.float64),
+        target=np.full(tree.node_count, target, np.int64),
+        categories={},
+    )
+
+
 def constant_trees(values: Sequence[float]) -> Trees:
     """One tree per value, a single leaf each, adding value i to target i.
 
