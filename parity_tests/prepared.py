@@ -115,5 +115,7 @@ def prepare_all(
                 broken[case_id] = f"no end within {seconds:.0f} s"
             except ProcessExpired as error:
                 broken[case_id] = f"the process ended with {error.exitcode}"
+            except Exception as error:  # a case that cannot even be fitted fails by itself, not the suite
+                broken[case_id] = f"{type(error).__name__}: {error}"
             progress(case_id)
     return prepared, broken
