@@ -6,7 +6,7 @@ RELEASES ?= 1.23.2 1.26.0
 ARTIFACTS := build/artifacts/scenarios
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint java bench serve test-lowest test-full mutants runtimes lock clean
+.PHONY: help setup demo test check lint java bench serve test-lowest test-full coverage mutants runtimes lock clean
 
 help:            ## Say what there is
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -38,6 +38,9 @@ serve: setup     ## Serve what the demo exported
 
 test-full: setup ## The long battery: every parity case on 2,000 ordinary rows and 6,000 probes, on every backend
 	@$(BIN)/python -m parity_tests.report --full --seconds 600 -o build/parity-full --artifacts build/artifacts/parity-full
+
+coverage: test-full ## Renew docs/coverage.md from the full run
+	@$(BIN)/python -m tools.coverage_page build/parity-full/report.json
 
 mutants: setup   ## The prover tested by mutation: more than a thousand wrong graphs
 	@$(BIN)/python -m parity_tests.mutation.battery -o build/mutants
