@@ -64,6 +64,38 @@ class Entries:
 
 
 @dataclass(frozen=True, slots=True)
+class Scaled:
+    """Columns as a value (rows, width) still to be divided by a number each; None for no divisor."""
+
+    value: ir.Value
+    width: int
+    divisor: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """Columns as codes int64 (rows, k): code c in position j stands for the row ``tables[j][c]`` (widths add up to the columns)."""
+
+    codes: ir.Value
+    tables: tuple[NDArray[np.float64], ...]
+
+    @property
+    def width(self) -> int:
+        return sum(table.shape[1] for table in self.tables)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """How a matrix was made from simpler values, side by side: a sum over its columns need not write it out.
+
+    ``whole`` is the matrix as one tensor: one with another value is no longer made from these.
+    """
+
+    parts: tuple[Scaled | Coded, ...]
+    whole: ir.Value
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """A numeric tensor of shape (rows, width), float64 unless ``dtype`` says float32.
 
@@ -71,6 +103,7 @@ class Matrix:
     order, one by one, where for a dense one BLAS chooses the order. ``integers`` says that its dtype is int64 there. ``margin``
     is that of the decisions between inexact numbers which the rows already hang on. ``entries`` are the elements of a matrix too wide to
     be written out for every step; ``value`` may be used all the same, but is refused in a finished graph beyond ``WIDEST`` columns.
+    ``blocks`` say what simpler values it was made from.
     """
 
     value: ir.Value
@@ -83,6 +116,14 @@ class Matrix:
     integers: bool = False
     margin: Margin = None
     entries: Entries | None = None
+    blocks: Blocks | None = None
+
+    @property
+    def made_from(self) -> tuple[Scaled | Coded, ...]:
+        """The blocks; the matrix itself where it was made in another way."""
+        if self.blocks is not None and self.blocks.whole is self.value:
+            return self.blocks.parts
+        return (Scaled(self.value, self.width),)
 
     @property
     def stored(self) -> Entries | None:

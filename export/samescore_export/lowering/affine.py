@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from samescore_export.certificate import Certificate, constants_certificate
+from samescore_export.graph import Graph
 from samescore_export.scope import Scope
-from samescore_export.values import Entries, Matrix, Rounding
+from samescore_export.values import Coded, Entries, Matrix, Rounding, Scaled
 
 BLAS = "BLAS does not fix the order of a sum; scikit-learn differs from itself between one row and many"
 
@@ -48,11 +50,16 @@ def affine(
             constants_certificate(graph.path, {"coef_": (row, weights), "intercept_": (offset_constant, offset)}),
         )
     transposed = np.ascontiguousarray(weights.T)
-    matrix = graph.constant(transposed)
-    value = graph.op("Add", graph.op("MatMul", x.value, matrix), offset_constant)
-    size = graph.op("Abs", x.value)
-    ulp = 2.0 * (features + 1)
+    # A sum's bound has room for the two roundings more of a coefficient that is divided before and not after.
+    ulp = 2.0 * (features + 1) + 4.0
     reason = BLAS
+    if len(weights) == 1 and x.rounding is None and x.dtype == "float64" and x.blocks is not None:
+        value, constants = _over_blocks(graph, x.made_from, weights[0], offset)
+    else:
+        matrix = graph.constant(transposed)
+        value = graph.op("Add", graph.op("MatMul", x.value, matrix), offset_constant)
+        constants = {"coef_": (matrix, transposed), "intercept_": (offset_constant, offset)}
+    size = graph.op("Abs", x.value)
     if x.rounding is not None:
         ulp += x.rounding.ulp
         size = graph.op("Max", size, x.rounding.scale or graph.constant(1.0))
@@ -60,10 +67,48 @@ def affine(
     scale = graph.op(
         "Add", graph.op("MatMul", size, graph.constant(np.abs(transposed))), graph.constant(np.abs(offset))
     )
-    certificate = constants_certificate(
-        graph.path, {"coef_": (matrix, transposed), "intercept_": (offset_constant, offset)}
-    )
-    return value, Rounding(ulp, scale, reason), certificate
+    return value, Rounding(ulp, scale, reason), constants_certificate(graph.path, constants)
+
+
+def _over_blocks(
+    graph: Graph, parts: Sequence[Scaled | Coded], weights: NDArray[np.float64], offset: NDArray[np.float64]
+) -> tuple[ir.Value, dict[str, tuple[ir.Value, NDArray[Any]]]]:
+    """(rows, 1): the sum block by block, without writing the matrix out.
+
+    Numbers still to be divided have their coefficients divided instead. Of a category's row of numbers only its product with the
+    coefficients is looked up.
+    """
+    constants: dict[str, tuple[ir.Value, NDArray[Any]]] = {}
+
+    def constant(name: str, array: NDArray[np.float64]) -> ir.Value:
+        value = graph.constant(array)
+        constants[f"{name} {len(constants)}"] = (value, array)
+        return value
+
+    total: ir.Value | None = None
+    for part, own in zip(parts, _shares(parts, weights), strict=True):
+        if isinstance(part, Coded):
+            answers = [table @ share for table, share in zip(part.tables, _shares(part.tables, own), strict=True)]
+            if total is None:
+                # Every row has a code in the first position, so its answers carry the intercept.
+                answers[0] = answers[0] + offset
+            table = constant("coefficients by category", np.stack(answers, axis=1))
+            found = graph.op("GatherElements", table, part.codes, axis=0)
+            if len(answers) > 1:
+                found = graph.op("ReduceSum", found, graph.constant([1], np.int64), keepdims=1)
+            total = found if total is None else graph.op("Add", total, found)
+    total = constant("intercept_", offset) if total is None else total
+    for part, own in zip(parts, _shares(parts, weights), strict=True):
+        if isinstance(part, Scaled):
+            divided = own if part.divisor is None else own / part.divisor
+            total = graph.op("Gemm", part.value, constant("coef_", divided.reshape(-1, 1)), total)
+    return total, constants
+
+
+def _shares(parts: Sequence[Any], weights: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """The coefficients of each part; parts are blocks or tables."""
+    widths = [part.shape[1] if isinstance(part, np.ndarray) else part.width for part in parts]
+    return np.split(weights, np.cumsum(widths)[:-1])
 
 
 def _over_entries(

@@ -7,7 +7,7 @@ run on all of these, and the answers become the table: every option of the encod
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,11 +23,13 @@ from samescore_export.values import Matrix, Series, Table, as_double, columns_of
 class Codes:
     """Codes of several columns: ``value`` (rows, columns) int64.
 
-    Code i < len(values) stands for ``values[i]``, then one for missing, then one for everything else.
+    Code i < len(values) stands for ``values[i]``, then one for missing, then one for everything else. ``unmasked`` are the same before
+    missing cells get their code: they have that of everything else, unless the empty string is a category.
     """
 
     value: ir.Value
     values: tuple[Any, ...]
+    unmasked: ir.Value
 
     @property
     def missing(self) -> int:
@@ -110,17 +112,23 @@ def encode(scope: Scope, series: Sequence[Series], categories: Sequence[Sequence
     default = len(values) + 1
     tensor = columns_of(graph, series)
     if strings:
-        codes = strings_to_codes(graph, tensor, values, default)
+        codes = unmasked = strings_to_codes(graph, tensor, values, default)
         if any(column.missing is not None for column in series):
             missing = columns_of(graph, series, missing=True)
             codes = graph.op("Where", missing, graph.constant(len(values), np.int64), codes)
     else:
         number = as_double(graph, tensor, series[0].type)
-        codes = numbers_to_codes(graph, number, values, default)
+        codes = unmasked = numbers_to_codes(graph, number, values, default)
         if series[0].type in ("float64", "float32"):
             nan = graph.op("IsNaN", number)
             codes = graph.op("Where", nan, graph.constant(len(values), np.int64), codes)
-    return Codes(codes, values)
+    return Codes(codes, values, unmasked)
+
+
+def needed(codes: Codes, tables: Sequence[NDArray[np.float64]]) -> Codes:
+    """The codes, unmasked where no table tells missing from unknown."""
+    alike = all(np.array_equal(table[codes.missing], table[codes.missing + 1]) for table in tables)
+    return replace(codes, value=codes.unmasked) if alike and "" not in codes.values else codes
 
 
 def runs_of_kind(inputs: Matrix | Table, table: Table) -> list[list[int]]:

@@ -14,7 +14,7 @@ from samescore_export.graph import Graph
 from samescore_export.lowering.numeric import as_doubles
 from samescore_export.margins import nearest_of
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Rounding, Table, as_double, from_entries, matrix_of, merge, table_of
+from samescore_export.values import Blocks, Matrix, Rounding, Table, as_double, from_entries, matrix_of, merge, table_of
 
 
 def side_by_side(graph: Graph, parts: Sequence[Matrix | Table], sparse: bool = False) -> Matrix | Table:
@@ -33,14 +33,16 @@ def side_by_side(graph: Graph, parts: Sequence[Matrix | Table], sparse: bool = F
     dtype = matrices[0].dtype
     if any(matrix.stored is not None for matrix in matrices) and all(m.rounding is None for m in matrices):
         return replace(_entries_side_by_side(graph, matrices), sparse=sparse, margin=margin)
+    value = graph.op("Concat", *(matrix.value for matrix in matrices), axis=1)
     return Matrix(
-        graph.op("Concat", *(matrix.value for matrix in matrices), axis=1),
+        value,
         sum(matrix.width for matrix in matrices),
         dtype,
         tuple(matrix.origin(i) for matrix in matrices for i in range(matrix.width)),
         merge(graph, [(matrix.rounding, matrix.value, matrix.width) for matrix in matrices]),
         sparse=sparse,
         margin=margin,
+        blocks=Blocks(tuple(part for matrix in matrices for part in matrix.made_from), value),
     )
 
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
 from samescore_export.certificate import Certificate
-from samescore_export.lowering.categories import encode, is_missing, looked_up, runs_of_kind
+from samescore_export.lowering.categories import encode, is_missing, looked_up, needed, runs_of_kind
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Hint, Matrix, Table, table_of
+from samescore_export.values import Blocks, Coded, Hint, Matrix, Table, table_of
 
 
 def _answers(
@@ -89,6 +89,8 @@ def _lower_encoder(estimator: Any, inputs: Matrix | Table, scope: Scope, widths:
                 hints.append(
                     Hint("split", origin, np.array(sorted(float(v) for v in categories[position] if not is_missing(v))))
                 )
+        codes = needed(codes, tables)
+        coded = Coded(codes.value, tuple(tables))
         value = looked_up(graph, codes, tables)
         parts.append(value)
         order.extend(index for position in group for index in range(starts[position], starts[position + 1]))
@@ -105,7 +107,8 @@ def _lower_encoder(estimator: Any, inputs: Matrix | Table, scope: Scope, widths:
     value = parts[0] if len(parts) == 1 else graph.op("Concat", *parts, axis=1)
     if order != sorted(order):
         value = graph.op("Gather", value, graph.constant(np.argsort(order), np.int64), axis=1)
-    return Lowered(Matrix(value, int(starts[-1])), certificates=tuple(certificates), hints=tuple(hints))
+    blocks = Blocks((coded,), value) if len(parts) == 1 else None
+    return Lowered(Matrix(value, int(starts[-1]), blocks=blocks), certificates=tuple(certificates), hints=tuple(hints))
 
 
 def _counted(checked: int) -> Callable[[Any], Any]:

@@ -34,6 +34,21 @@ def label_score(
     return Score(value, label_type(np.asarray(classes)), (), tuple(labels.tolist()), margin=margin)
 
 
+def second_label(
+    graph: Graph, condition: ir.Value, classes: NDArray[Any], margin: tuple[ir.Value, Rounding] | None = None
+) -> Score:
+    """The second of two classes where the condition (rows,) holds, else the first."""
+    labels = label_array(classes)
+    if labels.dtype == bool:
+        # onnxruntime has no Where of bools.
+        value = graph.op(
+            "Gather", graph.constant(labels), graph.op("Cast", condition, to=int(ir.DataType.INT64)), axis=0
+        )
+    else:
+        value = graph.op("Where", condition, graph.constant(labels[1]), graph.constant(labels[0]))
+    return Score(value, label_type(np.asarray(classes)), (), tuple(labels.tolist()), margin=margin)
+
+
 def class_scores(
     graph: Graph, proba: ir.Value, classes: NDArray[Any], rounding: Rounding | None = None
 ) -> dict[str, Score]:

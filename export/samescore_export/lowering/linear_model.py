@@ -53,7 +53,7 @@ from samescore_export.graph import Graph
 from samescore_export.lowering.affine import affine
 from samescore_export.lowering.combining import score_of
 from samescore_export.lowering.deciding import first_largest, flat, lead, sized, smallest_of_row
-from samescore_export.lowering.labels import class_scores, label_score
+from samescore_export.lowering.labels import class_scores, label_array, label_score, second_label
 from samescore_export.lowering.link import both_classes, exponential, sigmoid, softmax, through_link
 from samescore_export.lowering.numeric import as_doubles, floats, narrowed
 from samescore_export.scope import Lowered, Scope
@@ -158,18 +158,19 @@ def _decided(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[Lowe
     classes = np.asarray(estimator.classes_)
     if np.atleast_2d(estimator.coef_).shape[0] == 1:
         row = _in_rows(graph, raw)
-        index = graph.op("Cast", graph.op("Greater", row.value, graph.constant(0.0)), to=int(ir.DataType.INT64))
-        if len(classes) == 1:
-            # The only class there is; scikit-learn fails where its decision value is above 0.
-            index = graph.op("Mul", index, graph.constant(0, np.int64))
         decision = Score(row.value, "float64", rounding=row.rounding)
         margin = None if row.rounding is None else (row.value, row.rounding)
+        # Of a single class scikit-learn fails where its decision value is above 0.
+        pair = classes if len(classes) == 2 else np.repeat(classes, 2)
+        label = second_label(graph, graph.op("Greater", row.value, graph.constant(0.0)), pair, margin)
+        label = replace(label, labels=tuple(label_array(classes).tolist()))
     else:
         index = first_largest(graph, raw.value)
         labels = tuple(classes.tolist())
         decision = Score(raw.value, "float64", (len(labels),), labels, raw.rounding)
         margin = lead(graph, raw.value, raw.rounding)
-    scores = {"predict": label_score(graph, index, classes, margin), "decision_function": decision}
+        label = label_score(graph, index, classes, margin)
+    scores = {"predict": label, "decision_function": decision}
     scores["decision_function"] = _given(graph, decision, raw.single)
     return Lowered(None, scores, (raw.certificate,)), raw
 

@@ -16,7 +16,7 @@ from samescore_export.lowering.numeric import as_doubles, floats, narrowed
 from samescore_export.lowering.thresholds import near_thresholds
 from samescore_export.margins import nearest_of
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Entries, Forward, Hint, Matrix, Rounding, Table, from_entries
+from samescore_export.values import Blocks, Entries, Forward, Hint, Matrix, Rounding, Scaled, Table, from_entries
 
 
 def _rounding_after(scope: Scope, x: Matrix, factor: NDArray[np.float64]) -> Rounding | None:
@@ -56,13 +56,14 @@ def _affine(
     constants: dict[str, tuple[ir.Value, NDArray[Any]]] = {}
     factor = np.ones(x.width)
     used: list[tuple[str, NDArray[np.float64]]] = []
+    before = value
     for op, found in steps:
         if found is None:
             continue
         numbers = np.asarray(found.astype(np.float32) if single and narrow else found, np.float64)
         constants[op] = (graph.constant(numbers), numbers)
         used.append((op, numbers))
-        value = graph.op(op, value, constants[op][0])
+        before, value = value, graph.op(op, value, constants[op][0])
         if single:
             value = narrowed(graph, value)
         factor = factor / numbers if op == "Div" else factor * numbers if op == "Mul" else factor
@@ -74,6 +75,8 @@ def _affine(
     usable = forwards if (factor > 0).all() else None
     certificate = constants_certificate(graph.path, constants)
     result = x.mapped(value, usable, _rounding_after(scope, x, factor))
+    if used and used[-1][0] == "Div" and clip is None and not single:
+        result = replace(result, blocks=Blocks((Scaled(before, x.width, used[-1][1]),), value))
     if single:
         result = replace(result, value=graph.op("Cast", value, to=int(ir.DataType.FLOAT)), dtype="float32")
     return Lowered(result, certificates=(certificate,) if constants else ())
