@@ -22,6 +22,8 @@ from parity_tests.zoo import (
     scenarios,
     selection,
     svm,
+    targets,
+    transforms,
     tree,
 )
 
@@ -41,6 +43,8 @@ FAMILIES = (
     scenarios,
     selection,
     svm,
+    targets,
+    transforms,
     tree,
 )
 
