@@ -34,10 +34,11 @@ def _single() -> NDArray[np.float32]:
     return (numbers() - np.array([1e6, 0.0, 0.0, 0.0])).astype(np.float32)
 
 
-def _passive() -> Any:
+def _quiet(kind: Callable[[], Any]) -> Any:
+    """An estimator without the word of its deprecation."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return PassiveAggressiveClassifier()
+        return kind()
 
 
 def cases() -> Iterator[Case]:
@@ -49,7 +50,7 @@ def cases() -> Iterator[Case]:
         ):
             continue
         several = kind.__name__.startswith("MultiTask")
-        build = model(lambda k=kind: make_pipeline(StandardScaler(), k()), numbers, _two if several else amounts)
+        build = model(lambda k=kind: make_pipeline(StandardScaler(), _quiet(k)), numbers, _two if several else amounts)
         yield Case(f"linear/{kind.__name__}", build, "within")
     classifiers: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
         "LogisticRegression": (lambda: LogisticRegression(max_iter=500), (*PROBABILITIES, "decision_function")),
@@ -61,7 +62,7 @@ def cases() -> Iterator[Case]:
             lambda: SGDClassifier(loss="modified_huber", random_state=0),
             (*PROBABILITIES, "decision_function"),
         ),
-        "PassiveAggressiveClassifier": (_passive, ("predict", "decision_function")),
+        "PassiveAggressiveClassifier": (lambda: _quiet(PassiveAggressiveClassifier), ("predict", "decision_function")),
         "Perceptron": (Perceptron, ("predict", "decision_function")),
         "SGDClassifier hinge": (lambda: SGDClassifier(random_state=0), ("predict", "decision_function")),
     }

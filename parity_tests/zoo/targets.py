@@ -84,9 +84,9 @@ def _together() -> Iterator[Case]:
     }
     for name, (base, least) in regressors.items():
         beside = model(_scaled(lambda b=base: MultiOutputRegressor(b())), numbers, _two_numbers)
-        yield Case(f"multioutput/{name}", beside, least)
+        yield Case(f"multioutput/{name}, numbers", beside, least)
         chain = model(_scaled(lambda b=base: RegressorChain(b(), order=[1, 0])), numbers, _two_numbers)
-        yield Case(f"chain/{name}", chain, least)
+        yield Case(f"chain/{name}, numbers", chain, least)
 
 
 def _trees() -> Iterator[Case]:
