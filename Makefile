@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+RELEASES ?= 1.23.2 1.26.0
 ARTIFACTS := build/artifacts/scenarios
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint java bench serve test-lowest test-full mutants lock clean
+.PHONY: help setup demo test check lint java bench serve test-lowest test-full coverage mutants runtimes lock clean
 
 help:            ## Say what there is
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -38,8 +39,14 @@ serve: setup     ## Serve what the demo exported
 test-full: setup ## The long battery: every parity case on 2,000 ordinary rows and 6,000 probes, on every backend
 	@$(BIN)/python -m parity_tests.report --full --seconds 600 -o build/parity-full --artifacts build/artifacts/parity-full
 
+coverage: test-full ## Renew docs/coverage.md from the full run
+	@$(BIN)/python -m tools.coverage_page build/parity-full/report.json
+
 mutants: setup   ## The prover tested by mutation: more than a thousand wrong graphs
 	@$(BIN)/python -m parity_tests.mutation.battery -o build/mutants
+
+runtimes: setup  ## The suite's artifacts under other releases of onnxruntime: RELEASES="1.23.2 1.26.0"
+	@$(BIN)/python -m parity_tests.runtimes $(RELEASES) -o build/runtimes
 
 test-lowest:     ## The Python tests with the lowest versions that pyproject.toml declares
 	@tools/test_lowest.sh $(PYTHON)

@@ -16,6 +16,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from parity_tests.case import Sameness
 from parity_tests.ordinary import ordinary_rows
+from parity_tests.parts import parts
 from parity_tests.zoo import CASES
 from samescore_export import ExportError, ProofError, export_proven
 from samescore_export.artifact_writer import write_atomically
@@ -50,6 +51,7 @@ class Prepared:
         rows: the probes that are no near misses of a label, for which every backend must give the same.
         expected: the original model's answers for them.
         outputs: what the export proved.
+        parts: the estimators that the model is made of, and their options.
     """
 
     case_id: str
@@ -59,6 +61,7 @@ class Prepared:
     rows: Sample
     expected: Mapping[str, NDArray[Any]]
     outputs: Mapping[str, OutputProof]
+    parts: tuple[tuple[str, Mapping[str, str]], ...]
 
     @property
     def reached(self) -> bool:
@@ -89,7 +92,7 @@ def prepare(case_id: str, folder: Path, size: Size = BRIEF) -> Prepared:
     contract = exported.artifact.contract
     (folder / f"{name}.rows.json").write_text(json.dumps({"columns": golden_columns(rows, contract)}))
     expected = {output: exported.proof.answer(output, rows) for output in exported.proof.expected}
-    return Prepared(case_id, name, path, contract, rows, expected, exported.proof.outputs)
+    return Prepared(case_id, name, path, contract, rows, expected, exported.proof.outputs, tuple(parts(model)))
 
 
 def prepare_all(
@@ -115,5 +118,7 @@ def prepare_all(
                 broken[case_id] = f"no end within {seconds:.0f} s"
             except ProcessExpired as error:
                 broken[case_id] = f"the process ended with {error.exitcode}"
+            except Exception as error:  # a case that cannot even be fitted fails by itself, not the suite
+                broken[case_id] = f"{type(error).__name__}: {error}"
             progress(case_id)
     return prepared, broken

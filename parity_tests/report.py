@@ -1,16 +1,17 @@
 """Cases times backends in one table: ``python -m parity_tests.report -o DIR``.
 
-Writes report.html, report.md and report.xml. The artifacts and their rows stay in ``--artifacts``, where the Java tests find them.
+Writes report.html, report.md, report.xml and report.json. The artifacts and their rows stay in ``--artifacts``, where the Java tests find them.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
@@ -36,12 +37,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One case: its id, what the export proved, and a cell per backend."""
+    """One case: its id, what the export proved by output, a cell per backend, and the estimators in it with their options."""
 
     id: str
     sameness: str
     rows: int
     cells: Mapping[str, Cell]
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[tuple[str, Mapping[str, str]], ...] = ()
 
 
 def judge(item: Prepared, found: Found) -> Cell:
@@ -101,7 +104,8 @@ def run(ids: Sequence[str], folder: Path, size: Size = BRIEF, seconds: float = 1
         sameness = ", ".join(dict.fromkeys(output.sameness for output in item.outputs.values()))
         if not item.reached:
             sameness += f" (expected {CASES[item.case_id].sameness})"
-        lines.append(Line(item.case_id, sameness, item.rows.rows, cells[item.case_id]))
+        outputs = {name: output.sameness for name, output in item.outputs.items()}
+        lines.append(Line(item.case_id, sameness, item.rows.rows, cells[item.case_id], outputs, item.parts))
     return sorted(lines, key=lambda line: list(ids).index(line.id))
 
 
@@ -131,7 +135,7 @@ def junit_xml(lines: Sequence[Line]) -> str:
 
 
 def write(lines: Sequence[Line], folder: Path) -> None:
-    """Write the three reports."""
+    """Write the four reports."""
     folder.mkdir(parents=True, exist_ok=True)
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -159,6 +163,7 @@ def write(lines: Sequence[Line], folder: Path) -> None:
     for name in ("report.html", "report.md"):
         (folder / name).write_text(templates.get_template(f"parity_{name}").render(**values), encoding="utf-8")
     (folder / "report.xml").write_text(junit_xml(lines), encoding="utf-8")
+    (folder / "report.json").write_text(json.dumps([asdict(line) for line in lines], indent=1) + "\n", encoding="utf-8")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

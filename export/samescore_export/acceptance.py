@@ -67,7 +67,8 @@ def ask(
     doubles = [name for name in floats if sample.types[name] == "float64" and name not in infinite]
     boundless = accepted(doubles, lambda _: LARGEST)
     bounded = [name for name in doubles if name not in boundless]
-    # A column that the model takes only between bounds of its own (knots) is not refused what the sample shows.
+    # A row of the sample with another row's number in it may be refused (no point is near it; it is beyond the last knot): what the
+    # sample shows is taken.
     limits = {name: max(limit, _largest(sample, name)) for name, limit in _limits(call, row, bounded).items()}
     categorical = [name for name in strings if sample.form != "texts"]
     open_ = accepted(categorical, lambda name: "never seen: \u2603")

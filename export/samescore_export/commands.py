@@ -164,7 +164,10 @@ def check_command(
     trust: tuple[str, ...],
     trust_pickle: bool,
 ) -> int:
-    """List every problem of MODEL at once; nothing is proven and nothing is written.
+    """List every problem of MODEL at once, or what its export will be like; nothing is proven and nothing is written.
+
+    Without problems: the sameness that each output can reach and why not more, the lowest onnxruntime that loads the file, and what to
+    mind elsewhere.
 
     Exit codes: 0 no problem, 1 problems, 2 misuse or unreadable input.
 
@@ -175,6 +178,7 @@ def check_command(
     from samescore_export.compiler import compile_model
     from samescore_export.errors import ExportError
     from samescore_export.model_file import read_model
+    from samescore_export.preflight import preflight
     from samescore_export.registry import standard_registry
     from samescore_export.sample import read_sample, takes_dicts
 
@@ -185,7 +189,7 @@ def check_command(
     except ExportError as error:
         print(error)
         return 1
-    print(f"no problem: {len(compiled.contract.columns)} columns, outputs {', '.join(compiled.scores)}")
+    print("no problem:", "\n  ".join(preflight(compiled)))
     return 0
 
 

@@ -298,7 +298,7 @@ def _lower(
 
 def _chosen(estimator: Any, lowered: Lowered, graph: Graph, methods: Sequence[str] | None) -> dict[str, Score]:
     available = dict(lowered.scores)
-    if lowered.transform is not None:
+    if lowered.transform is not None and "transform" not in available:
         score = _transform_score(lowered.transform, graph)
         if score is not None:
             available["transform"] = score

@@ -92,19 +92,24 @@ def _answered(estimator: Any, compiled: Compiled, probes: Probes) -> tuple[Probe
     whole = _answers(estimator, compiled, probes.sample)
     if whole is not None:
         return probes, whole
-    usual = probes.kinds == "sample"
-    # Where rows share an answer, a probe is taken or refused for what it does among the sample's.
-    beside = np.flatnonzero(usual).tolist() if compiled.coupled else []
-    refused = [
-        row
-        for row in np.flatnonzero(~usual)
-        if _answers(estimator, compiled, probes.sample.take([*beside, int(row)])) is None
-    ]
-    probes = _kept(probes, ~np.isin(np.arange(len(probes.kinds)), refused))
+    probes = _without_refused(estimator, compiled, probes, [])
     if compiled.coupled and _answers(estimator, compiled, probes.sample) is None:
-        probes = _kept(probes, probes.kinds == "sample")
+        # Where rows share an answer, a probe may be taken alone and refused for what it does among the sample's.
+        probes = _without_refused(estimator, compiled, probes, np.flatnonzero(probes.kinds == "sample").tolist())
+        if _answers(estimator, compiled, probes.sample) is None:
+            probes = _kept(probes, probes.kinds == "sample")
     native = probes.sample.native()
     return probes, {name: compiled.expected(estimator, name, native) for name in compiled.scores}
+
+
+def _without_refused(estimator: Any, compiled: Compiled, probes: Probes, beside: list[int]) -> Probes:
+    """The probes less those refused when they are scored with the rows ``beside`` them."""
+    refused = [
+        row
+        for row in np.flatnonzero(probes.kinds != "sample")
+        if _answers(estimator, compiled, probes.sample.take([*beside, int(row)])) is None
+    ]
+    return _kept(probes, ~np.isin(np.arange(len(probes.kinds)), refused))
 
 
 def _kept(probes: Probes, rows: NDArray[np.bool_]) -> Probes:

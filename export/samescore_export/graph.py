@@ -17,6 +17,8 @@ import onnx_ir as ir
 from numpy.typing import ArrayLike, NDArray
 from onnx_ir.passes.common import RemoveUnusedNodesPass
 
+from samescore_export.scalars import spread_scalars
+
 #: Opset versions of every artifact (docs/design: the floor is what onnxruntime >= 1.21 loads), and the IR version.
 OPSETS: Mapping[str, int] = {"": 21, "ai.onnx.ml": 5}
 IR_VERSION = 10
@@ -198,6 +200,7 @@ class Graph:
             opset_imports=dict(OPSETS),
             name="samescore",
         )
+        spread_scalars(graph)
         model = ir.Model(graph, ir_version=IR_VERSION, producer_name=producer, producer_version=version)
         RemoveUnusedNodesPass()(model)
         return model

@@ -53,7 +53,7 @@ def prove(
         tolerance, floor = evidence.tolerances[name], evidence.floor(name)
         comparison, within = judged(name, evidence, got[name], tolerance, floor)
         outputs[name] = OutputProof(
-            sameness=_sameness(score, tolerance.ulp, verdicts, compiled),
+            sameness=sameness(score, tolerance.ulp, verdicts, compiled),
             tolerance=tolerance,
             comparison=comparison,
             default_session=compare(evidence.expected[name], default[name], tolerance, floor=floor),
@@ -90,7 +90,7 @@ def _runner(compiled: Compiled, content: bytes, threads: int) -> Callable[[Sampl
     return run
 
 
-def _sameness(score: Score, ulp: float, verdicts: Sequence[Verdict], compiled: Compiled) -> str:
+def sameness(score: Score, ulp: float, verdicts: Sequence[Verdict], compiled: Compiled) -> str:
     """``proven`` if nothing but certified pieces and exact elementwise steps made the output."""
     if score.rounding is not None:
         return f"within {ulp:g} ulp"

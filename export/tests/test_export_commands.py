@@ -3,11 +3,13 @@
 import json
 import pickle
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -128,3 +130,20 @@ def test_prove_catches_a_graph_changed_behind_a_renewed_checksum(folder, tmp_pat
 def test_help_has_examples(command, capsys):
     assert main([command, "--help"]) == 0
     assert f"samescore {command} " in capsys.readouterr().out
+
+
+def test_check_says_what_an_export_will_be_like(tmp_path, capsys):
+    frame = pd.DataFrame({"a": np.arange(40.0), "b": np.arange(40.0) % 7, "unread": np.ones(40)})
+    model = make_pipeline(
+        ColumnTransformer([("kept", StandardScaler(), ["a", "b"])]), GradientBoostingRegressor(n_estimators=4)
+    ).fit(frame, frame["a"])
+    joblib.dump(model, tmp_path / "model.joblib")
+    frame.to_csv(tmp_path / "X.csv", index=False)
+    arguments = ["check", str(tmp_path / "model.joblib"), "--trust-pickle", "--sample", str(tmp_path / "X.csv")]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("no problem: 2 columns")
+    assert "predict: proven" in out
+    assert "loads in onnxruntime 1.24.1" in out
+    assert "one intra-op thread" in out
+    assert "need not send: unread" in out

@@ -1,0 +1,140 @@
+"""Lowerings for ``sklearn.cluster``: the nearest centre, going down the tree of bisecting k-means, and pooled features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+from numpy.typing import NDArray
+from sklearn.cluster import (
+    AffinityPropagation,
+    Birch,
+    BisectingKMeans,
+    FeatureAgglomeration,
+    KMeans,
+    MeanShift,
+    MiniBatchKMeans,
+)
+
+from samescore_export.lowering.combining import chained
+from samescore_export.lowering.nearest_centers import closest, distance_matrix, to_centers
+from samescore_export.lowering.preprocessing import doubles
+from samescore_export.margins import Margin, nearest_of
+from samescore_export.scope import Lowered, Scope
+from samescore_export.values import Matrix, Rounding, Score, Table
+
+#: What pools features, by name of numpy's function.
+_POOLS = {"max": "Max", "amax": "Max", "min": "Min", "amin": "Min", "sum": "Add"}
+
+
+def _labelled(
+    scope: Scope, index: ir.Value, labels: NDArray[Any] | None, margin: Margin, clusters: int
+) -> dict[str, Score]:
+    graph = scope.graph
+    if labels is not None:
+        index = graph.op("Gather", graph.constant(np.asarray(labels, np.int64)), index, axis=0)
+    known = range(clusters) if labels is None else sorted({int(label) for label in labels})
+    return {"predict": Score(index, "int64", (), tuple(known), margin=margin)}
+
+
+def _centered(
+    scope: Scope, estimator: Any, inputs: Matrix | Table, centers: Any, labels: Any, transform: bool
+) -> Lowered:
+    away = to_centers(scope, doubles(scope, inputs, estimator), np.asarray(centers))
+    index, margin = closest(scope, away, len(centers))
+    scores = _labelled(scope, index, labels, margin, len(centers))
+    return Lowered(distance_matrix(scope, away, len(centers)) if transform else None, scores)
+
+
+def lower_k_means(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """KMeans, MiniBatchKMeans: the first nearest centre, and the distances to all."""
+    return _centered(scope, estimator, inputs, estimator.cluster_centers_, None, True)
+
+
+def lower_nearest(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """MeanShift, AffinityPropagation: the first nearest centre."""
+    if getattr(estimator, "affinity", None) == "precomputed":
+        raise scope.refuse(f"{type(estimator).__name__}(affinity='precomputed'), which cannot predict", "euclidean")
+    if len(estimator.cluster_centers_) == 0:
+        # Affinity propagation that did not converge gives -1 for every row.
+        graph = scope.graph
+        x = doubles(scope, inputs, estimator)
+        rows = graph.op("Shape", x.value, end=1)
+        return Lowered(
+            None, {"predict": Score(graph.op("Expand", graph.constant(-1, np.int64), rows), "int64", (), (-1,))}
+        )
+    return _centered(scope, estimator, inputs, estimator.cluster_centers_, None, False)
+
+
+def lower_birch(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """Birch: the label of the nearest subcluster, and the distances to all of them."""
+    return _centered(scope, estimator, inputs, estimator.subcluster_centers_, estimator.subcluster_labels_, True)
+
+
+def lower_bisecting(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """BisectingKMeans: at each node the nearer of two centres, down to a leaf."""
+    graph = scope.graph
+    x = doubles(scope, inputs, estimator)
+    margins: list[Margin] = []
+
+    def down(node: Any) -> ir.Value:
+        """(rows,) the label below ``node``."""
+        if node.left is None:
+            rows = graph.op("Shape", x.value, end=1)
+            return graph.op("Expand", graph.constant(int(node.label), np.int64), rows)
+        centers = np.vstack((node.left.center, node.right.center))
+        if hasattr(estimator, "_X_mean"):
+            centers = centers + estimator._X_mean
+        index, margin = closest(scope, to_centers(scope, x, centers), 2)
+        margins.append(margin)
+        left = graph.op("Equal", index, graph.constant(0, np.int64))
+        return graph.op("Where", left, down(node.left), down(node.right))
+
+    label = down(estimator._bisecting_tree)
+    centers = np.asarray(estimator.cluster_centers_)
+    scores = _labelled(scope, label, None, nearest_of(graph, margins), len(centers))
+    return Lowered(distance_matrix(scope, to_centers(scope, x, centers), len(centers)), scores)
+
+
+def lower_agglomeration(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """FeatureAgglomeration: the columns of each cluster pooled into one."""
+    graph = scope.graph
+    x = doubles(scope, inputs, estimator)
+    labels = np.asarray(estimator.labels_)
+    pool = estimator.pooling_func
+    mean = pool == np.mean
+    name = getattr(pool, "__name__", "")
+    if not mean and (name not in _POOLS or getattr(np, name, None) is not pool):
+        raise scope.refuse(f"FeatureAgglomeration(pooling_func={name or pool!r})", "numpy.mean, max, min or sum")
+    pooled, sizes = [], []
+    size = graph.op("Abs", x.value)
+    if x.rounding is not None:
+        size = graph.op("Max", size, x.rounding.scale or graph.constant(1.0))
+    for label in np.unique(labels):
+        places = np.flatnonzero(labels == label)
+        parts = [graph.op("Gather", x.value, graph.constant([i], np.int64), axis=1) for i in places]
+        # ``numpy.bincount`` adds in column order, and so does a sum of fewer than eight columns.
+        summed = mean or _POOLS[name] == "Add"
+        value = chained(graph, parts) if summed else graph.op(_POOLS[name], *parts)
+        pooled.append(graph.op("Div", value, graph.constant(float(len(places)))) if mean else value)
+        taken = graph.op("Gather", size, graph.constant(places, np.int64), axis=1)
+        sizes.append(graph.op("ReduceSum", taken, graph.constant([1], np.int64), keepdims=1))
+    most = int(np.bincount(labels).max())
+    rounding: Rounding | None = None
+    if x.rounding is not None or (name == "sum" and most >= 8):
+        ulp = (x.rounding.ulp if x.rounding else 0.0) + 2.0 * (most + 1)
+        reason = x.rounding.reason if x.rounding else "numpy adds eight columns and more in an order of its own"
+        rounding = Rounding(ulp, graph.op("Concat", *sizes, axis=1), reason)
+    return Lowered(Matrix(graph.op("Concat", *pooled, axis=1), len(pooled), rounding=rounding))
+
+
+LOWERINGS = {
+    AffinityPropagation: lower_nearest,
+    Birch: lower_birch,
+    BisectingKMeans: lower_bisecting,
+    FeatureAgglomeration: lower_agglomeration,
+    KMeans: lower_k_means,
+    MeanShift: lower_nearest,
+    MiniBatchKMeans: lower_k_means,
+}

@@ -1,0 +1,134 @@
+"""Lowering for ``sklearn.neighbors.KernelDensity``: a sum of kernels, as a logarithm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+from sklearn.neighbors import KernelDensity
+from sklearn.neighbors._kd_tree import kernel_norm
+
+from samescore_export.graph import Graph
+from samescore_export.lowering.distances import UNIT, distances, total, within
+from samescore_export.lowering.link import exponential
+from samescore_export.lowering.preprocessing import doubles
+from samescore_export.margins import Margin
+from samescore_export.scope import Lowered, Scope
+from samescore_export.values import Matrix, Rounding, Score, Table
+
+REASON = "the tree adds logarithms of densities, and takes away bounds of whole nodes as it opens them"
+_KERNELS = ("gaussian", "tophat", "epanechnikov", "exponential", "linear", "cosine")
+
+
+def _log_kernel(graph: Graph, kernel: str, distance: ir.Value, h: float) -> ir.Value:
+    """``compute_log_kernel``: minus infinity from ``h`` on, but for gaussian and exponential."""
+    width, one = graph.constant(h), graph.constant(1.0)
+    if kernel == "gaussian":
+        square = graph.op("Mul", graph.constant(-0.5), graph.op("Mul", distance, distance))
+        return graph.op("Div", square, graph.constant(h * h))
+    if kernel == "exponential":
+        return graph.op("Div", graph.op("Neg", distance), width)
+    inside = graph.op("Less", distance, width)
+    near = graph.op("Where", inside, distance, graph.constant(0.0))
+    if kernel == "tophat":
+        height = graph.op("Mul", near, graph.constant(0.0))
+    elif kernel == "epanechnikov":
+        share = graph.op("Div", graph.op("Mul", near, near), graph.constant(h * h))
+        height = graph.op("Log", graph.op("Sub", one, share))
+    elif kernel == "linear":
+        height = graph.op("Log", graph.op("Sub", one, graph.op("Div", near, width)))
+    else:
+        angle = graph.op("Div", graph.op("Mul", graph.constant(0.5 * np.pi), near), width)
+        height = graph.op("Log", graph.op("Cos", angle))
+    return graph.op("Where", inside, height, graph.constant(-np.inf))
+
+
+def _border(graph: Graph, kernel: str, distance: ir.Value, error: ir.Value | None, h: float, none: ir.Value) -> Margin:
+    """The margin of kernels that end: by how much a point is inside or outside.
+
+    Where the density is 0 the margin is too: scikit-learn gives minus infinity, or the logarithm of what rounding left of bounds.
+    """
+    if kernel in ("gaussian", "exponential"):
+        return None
+    gap = graph.op("Abs", graph.op("Sub", distance, graph.constant(h)))
+    smallest = graph.op("ReduceMin", gap, graph.constant([1], np.int64), keepdims=1)
+    smallest = graph.op("Where", none, graph.constant(0.0), smallest)
+    own = graph.constant(16 * UNIT * h)
+    off = own
+    if error is not None:
+        off = graph.op("Add", graph.op("ReduceMax", error, graph.constant([1], np.int64), keepdims=1), own)
+    off = graph.op("Expand", off, graph.op("Shape", smallest))
+    return graph.op("Reshape", smallest, graph.constant([-1], np.int64)), within(graph, off, 2.0, REASON)
+
+
+def lower_kernel_density(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """``score_samples``: log(sum(weight * kernel)) + the kernel's norm - log(number or weight of points)."""
+    graph = scope.graph
+    scope.check_options(estimator, {"kernel": _KERNELS})
+    x = doubles(scope, inputs, estimator)
+    points = np.ascontiguousarray(estimator.tree_.data, np.float64)
+    weight = estimator.tree_.sample_weight
+    h = float(estimator.bandwidth_)
+    params = estimator.metric_params or {}
+    distance, error = distances(scope, x, points, estimator.metric, params, "tree").finished(graph)
+    logs = _log_kernel(graph, estimator.kernel, distance, h)
+    count = float(len(points))
+    if weight is not None:
+        with np.errstate(divide="ignore"):
+            logs = graph.op("Add", logs, graph.constant(np.log(np.asarray(weight, np.float64))[None]))
+        count = float(estimator.tree_.sum_weight)
+    top = graph.op("ReduceMax", logs, graph.constant([1], np.int64), keepdims=1)
+    none = graph.op("IsInf", top)
+    base = graph.op("Where", none, graph.constant(0.0), top)
+    shifted = exponential(graph, graph.op("Sub", logs, base))
+    density = graph.op("Add", graph.op("Log", total(graph, shifted)), base)
+    norm = float(kernel_norm(h, x.width, estimator.kernel, return_log=True))
+    value = graph.op("Sub", graph.op("Add", density, graph.constant(norm)), graph.constant(np.log(count)))
+    off = _error(graph, estimator, density, norm, count, len(points))
+    if error is not None:
+        off = graph.op("Add", off, _moved(graph, estimator.kernel, logs, distance, error, shifted, h))
+    off = graph.op("Where", none, graph.constant(0.0), off)
+    flat = graph.constant([-1], np.int64)
+    rounding: Rounding = within(graph, graph.op("Reshape", off, flat), 4.0 * len(points), REASON)
+    margin = _border(graph, estimator.kernel, distance, error, h, none)
+    score = Score(graph.op("Reshape", value, flat), "float64", rounding=rounding, margin=margin)
+    return Lowered(None, {"score_samples": score})
+
+
+def _error(graph: Graph, estimator: Any, density: ir.Value, norm: float, count: float, points: int) -> ir.Value:
+    """(rows, 1): what rounding does to the logarithm.
+
+    Every step of the tree rounds the logarithm of a partial sum. What is left of the bounds of nodes, once all are opened, is a
+    rounding error of the largest bound, which is every point at distance 0: beside a small density it is not small.
+    """
+    steps = 8.0 * points * UNIT
+    size = graph.op("Add", graph.op("Abs", density), graph.constant(abs(norm) + abs(np.log(count)) + 1.0))
+    left = graph.op("Sub", graph.constant(np.log(count)), density)
+    residue = exponential(graph, graph.op("Min", left, graph.constant(700.0)))
+    whole = graph.op("Mul", graph.op("Add", graph.op("Mul", size, size), residue), graph.constant(steps))
+    tolerance = float(estimator.rtol)
+    if estimator.atol:
+        absolute = exponential(graph, graph.op("Neg", graph.op("Add", density, graph.constant(norm))))
+        whole = graph.op("Add", whole, graph.op("Mul", absolute, graph.constant(float(estimator.atol) * count)))
+    return graph.op("Add", whole, graph.constant(tolerance))
+
+
+def _moved(
+    graph: Graph, kernel: str, logs: ir.Value, distance: ir.Value, error: ir.Value, shifted: ir.Value, h: float
+) -> ir.Value:
+    """(rows, 1): what inexact distances do: the slope of the logarithm of each kernel, weighted by the kernel."""
+    if kernel == "gaussian":
+        slope = graph.op("Div", graph.op("Add", distance, error), graph.constant(h * h))
+    elif kernel == "exponential":
+        slope = graph.constant(1 / h)
+    else:
+        # The slopes of the kernels themselves are at most pi / h; over the kernel that is the logarithm's.
+        here = exponential(graph, logs)
+        slope = graph.op("Div", graph.constant(np.pi / h), graph.op("Max", here, graph.constant(1e-300)))
+    parts = graph.op("Mul", graph.op("Mul", slope, error), shifted)
+    parts = graph.op("Where", graph.op("Greater", shifted, graph.constant(0.0)), parts, graph.constant(0.0))
+    return graph.op("Div", graph.op("Mul", total(graph, parts), graph.constant(2.0)), total(graph, shifted))
+
+
+LOWERINGS = {KernelDensity: lower_kernel_density}

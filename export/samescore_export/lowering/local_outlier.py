@@ -1,0 +1,65 @@
+"""Lowering for ``sklearn.neighbors.LocalOutlierFactor`` fitted to find novelties."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.neighbors import LocalOutlierFactor
+
+from samescore_export.lowering.deciding import beyond, standing
+from samescore_export.lowering.distances import UNIT, within
+from samescore_export.lowering.nearest import REASON, largest_error
+from samescore_export.lowering.neighbors import found, neighbor_scores
+from samescore_export.lowering.numpy_sums import row_sum
+from samescore_export.margins import nearest_of
+from samescore_export.scope import Lowered, Scope
+from samescore_export.values import Matrix, Score, Table
+
+
+def lower_local_outlier_factor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """The mean density of the neighbours against the row's own; below the offset it is an outlier, -1."""
+    graph = scope.graph
+    k = int(estimator.n_neighbors_)
+    near = found(scope, estimator, inputs, k)
+    outputs = neighbor_scores(
+        scope, found(scope, estimator, inputs, int(estimator.n_neighbors)), int(estimator.n_neighbors)
+    )
+    if not estimator.novelty:
+        return Lowered(None, outputs)
+    reached = np.asarray(estimator._distances_fit_X_, np.float64)[:, k - 1]
+    density = np.asarray(estimator._lrd, np.float64)
+    size = graph.constant(float(k))
+    reach = graph.op("Max", near.distance, graph.op("Gather", graph.constant(reached), near.indices))
+    mean = graph.op("Add", graph.op("Div", row_sum(graph, reach, k), size), graph.constant(1e-10))
+    own = graph.op("Div", graph.constant(1.0), mean)
+    ratios = graph.op("Div", graph.op("Gather", graph.constant(density), near.indices), standing(graph, own))
+    score = graph.op("Neg", graph.op("Div", row_sum(graph, ratios, k), size))
+    offset = float(estimator.offset_)
+    decision = graph.op("Sub", score, graph.constant(offset))
+    rounding = raised = None
+    margin = nearest_of(graph, [near.choice, near.order])
+    label_margin = margin
+    if near.error is not None:
+        # The score is proportional to the mean, which moves by no more than a distance does.
+        margin = near.choice
+        moved = graph.op("Reshape", largest_error(graph, near.error), graph.constant([-1], np.int64))
+        share = graph.op("Add", graph.op("Div", moved, mean), graph.constant((4 * k + 16) * UNIT))
+        error = graph.op("Mul", graph.op("Abs", score), share)
+        rounding = within(graph, error, 4.0 * k, REASON)
+        raised = within(graph, graph.op("Add", error, graph.constant(2 * UNIT * abs(offset))), 4.0 * k, REASON)
+        label_margin = nearest_of(graph, [near.choice, beyond(graph, decision, 0.0, raised)])
+    inside = graph.op("Less", decision, graph.constant(0.0))
+    label = graph.op("Where", inside, graph.constant(-1, np.int64), graph.constant(1, np.int64))
+    return Lowered(
+        None,
+        {
+            "predict": Score(label, "int64", (), (-1, 1), margin=label_margin),
+            "decision_function": Score(decision, "float64", rounding=raised, margin=margin),
+            "score_samples": Score(score, "float64", rounding=rounding, margin=margin),
+            **outputs,
+        },
+    )
+
+
+LOWERINGS = {LocalOutlierFactor: lower_local_outlier_factor}
