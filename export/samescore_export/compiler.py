@@ -14,6 +14,7 @@ import onnx
 import onnx_ir as ir
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
+from sklearn.preprocessing import LabelBinarizer, LabelEncoder, MultiLabelBinarizer
 
 from samescore_export.acceptance import Acceptance, ask
 from samescore_export.certificate import Certificate, FinishedGraph
@@ -23,7 +24,7 @@ from samescore_export.inputs import Inputs, make_inputs
 from samescore_export.lowering.categories import strings_to_codes
 from samescore_export.lowering.fallback import lower_with_skl2onnx
 from samescore_export.registry import Registry
-from samescore_export.sample import TEXT, Sample
+from samescore_export.sample import TEXT, Sample, as_labels
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import WIDEST, Hint, Matrix, Rounding, Score, Table, matrix_of
 from samescore_runtime import __version__
@@ -34,6 +35,9 @@ Settings: TypeAlias = tuple[Layout, Mapping[str, tuple[str | None, str | None]]]
 
 #: The producer's name in every artifact.
 PRODUCER = "samescore"
+
+#: What takes a column of labels in the place of rows.
+LABEL_ENCODERS = (LabelBinarizer, LabelEncoder, MultiLabelBinarizer)
 
 #: Methods of scikit-learn that can become outputs.
 METHODS = (
@@ -158,6 +162,8 @@ def compile_model(
     Raises:
         ExportError: all parts that have no lowering, columns the model does not know, methods it does not have.
     """
+    if isinstance(estimator, LABEL_ENCODERS):
+        sample = as_labels(sample)
     problems = _sample_problems(estimator, sample)
     if problems:
         raise ExportError(problems)
@@ -204,7 +210,7 @@ def _refuse_wide(graph: Graph, written: onnx.ModelProto) -> None:
 
 def _sample_problems(estimator: Any, sample: Sample) -> list[Unsupported]:
     fitted = [str(name) for name in getattr(estimator, "feature_names_in_", [])]
-    if not fitted or sample.form == "texts":
+    if not fitted or sample.form in ("texts", "labels"):
         return []
     extra = [name for name in sample.columns if name not in fitted]
     lost = [name for name in fitted if name not in sample.columns]
@@ -247,7 +253,7 @@ def _acceptance(
     lists = [name for name, type_ in sample.types.items() if type_ == "list<string>"]
     calls: list[Callable[[Any], Any]] = [getattr(estimator, name) for name in names if hasattr(estimator, name)]
     max_lengths = {name: max(len(cell) for cell in sample.columns[name]) for name in lists}
-    if lists or len(calls) < len(names) or not names:
+    if lists or len(calls) < len(names) or not names or sample.form == "labels":
         guess = dict.fromkeys(order, Acceptance())
         _, _, lowered, scope = _lower(
             estimator, sample, registry, order, frozenset(order), frozenset(), guess, settings

@@ -34,7 +34,7 @@ class Sample:
             categories is then missing. scikit-learn's encoders get strings.
     """
 
-    form: Literal["frame", "array", "texts", "dicts"]
+    form: Literal["frame", "array", "texts", "labels", "dicts"]
     columns: Mapping[str, NDArray[Any]]
     types: Mapping[str, ColumnType]
     dtypes: Mapping[str, Any]
@@ -53,6 +53,9 @@ class Sample:
         """The rows as the model takes them."""
         if self.form == "texts":
             return self.columns[TEXT].tolist()
+        if self.form == "labels":
+            values = self.columns[TEXT]
+            return values.tolist() if self.types[TEXT] == "list<string>" else values
         if self.form == "dicts":
             return self._dicts()
         if self.form == "array":
@@ -173,13 +176,35 @@ def _cells(rows: Sequence[Mapping[Any, Any]], key: str, absent: Any) -> NDArray[
     return values
 
 
+def as_labels(sample: Sample) -> Sample:
+    """A list of texts as labels, each a category of its own."""
+    return replace(sample, form="labels") if sample.form == "texts" else sample
+
+
 def _texts(X: Any) -> Sample:
     values = np.empty(len(X), dtype=object)
-    values[:] = list(X)
+    for index, value in enumerate(X):
+        values[index] = value
+    if len(values) and all(isinstance(value, (list, tuple, set, frozenset)) for value in values):
+        return _lists_of_labels(values)
+    if len(values) and all(isinstance(value, (bool, int, float, np.bool_, np.number)) for value in values):
+        numbers = np.asarray(X)
+        kind: ColumnType = {"b": "bool", "f": "float64"}.get(numbers.dtype.kind, "int64")  # type: ignore[assignment]
+        return Sample("labels", {TEXT: numbers.astype(kind)}, {TEXT: kind}, {}, {TEXT: np.nan})
     strange = [type(value).__name__ for value in values if not isinstance(value, str)]
     if strange or not len(values):
         raise InputError("sample", f"a list with {strange[0] if strange else 'no element'}", "a list of strings")
     return Sample("texts", {TEXT: values}, {TEXT: "string"}, {}, {TEXT: None})
+
+
+def _lists_of_labels(values: NDArray[Any]) -> Sample:
+    strange = sorted({type(item).__name__ for value in values for item in value if not isinstance(item, str)})
+    if strange:
+        raise InputError("sample", f"lists with {', '.join(strange)}", "lists of strings")
+    lists = np.empty(len(values), dtype=object)
+    for index, value in enumerate(values):
+        lists[index] = sorted(value) if isinstance(value, (set, frozenset)) else list(value)
+    return Sample("labels", {TEXT: lists}, {TEXT: "list<string>"}, {}, {TEXT: None})
 
 
 def _array(X: NDArray[Any]) -> Sample:

@@ -207,8 +207,8 @@ def test_a_wrong_graph_is_never_written(table, tmp_path):
 def test_every_problem_is_listed_at_once_by_its_path(table, target):
     columns = ColumnTransformer(
         [
-            ("log", make_pipeline(SimpleImputer(), FunctionTransformer(np.log1p)), NUMBERS),
-            ("code", OrdinalEncoder(dtype=np.float32), STRINGS),
+            ("log", make_pipeline(SimpleImputer(), FunctionTransformer(np.array)), NUMBERS),
+            ("code", OrdinalEncoder(dtype=np.float16), STRINGS),
         ]
     )
     model = fitted(make_pipeline(columns, Halved(), LogisticRegression()), table.assign(price=1.0), target)

@@ -22,7 +22,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from samescore_export import ExportError, Registry, export_proven
+from samescore_export import Registry, export_proven
 from samescore_export.lowering import TABLES, bagging, ensemble_meta
 
 REGISTRY = Registry([*TABLES, ensemble_meta.LOWERINGS, bagging.LOWERINGS])
@@ -71,10 +71,11 @@ def test_voting_over_mixed_members(target, voting):
     assert outputs["predict"].flips == 0
 
 
-def test_voting_with_rows_on_the_second_axis_is_refused():
+def test_voting_with_rows_on_the_second_axis_has_an_output_an_estimator():
     model = VotingClassifier(trees(), voting="soft", flatten_transform=False).fit(X, BINARY)
-    with pytest.raises(ExportError, match="flatten_transform=False"):
-        export_proven(model, X, registry=REGISTRY)
+    exported = export_proven(model, X, methods=["predict", "transform"], registry=REGISTRY)
+    assert not exported.proof.failures
+    assert {f"transform.{i}" for i in range(len(trees()))} < set(exported.proof.outputs)
 
 
 @pytest.mark.parametrize("weights", [None, [1, 2, 3]])

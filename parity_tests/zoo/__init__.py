@@ -17,6 +17,7 @@ from parity_tests.zoo import (
     impute,
     imputers,
     kernels,
+    labels,
     linear_model,
     mixture,
     neighbors,
@@ -26,6 +27,8 @@ from parity_tests.zoo import (
     selection,
     semi_supervised,
     svm,
+    targets,
+    transforms,
     tree,
 )
 
@@ -40,6 +43,7 @@ FAMILIES = (
     impute,
     imputers,
     kernels,
+    labels,
     linear_model,
     mixture,
     neighbors,
@@ -49,6 +53,8 @@ FAMILIES = (
     selection,
     semi_supervised,
     svm,
+    targets,
+    transforms,
     tree,
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
@@ -15,6 +16,13 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, S
 from parity_tests.case import Case
 from parity_tests.data import numbers, table, target
 from parity_tests.zoo.building import NUMBERS, STRINGS, model, prepared
+
+
+def _nullable() -> pd.DataFrame:
+    """Columns of pandas' own types, with missing values in each."""
+    frame = table()[["stock", "open", "weight"]].convert_dtypes()
+    frame.loc[::7] = pd.NA
+    return frame
 
 
 def cases() -> Iterator[Case]:
@@ -59,3 +67,27 @@ def cases() -> Iterator[Case]:
     yield Case("columns/union", union, "proven")
     by_column = model(prepared(lambda: RandomForestClassifier(5, random_state=0)), table, target)
     yield Case("columns/one input a column", by_column, "proven", layout="columns")
+    single = model(
+        lambda: ColumnTransformer([("n", StandardScaler(), ["weight"])], remainder=SimpleImputer()),
+        lambda: table()[["price", "weight", "stock"]].astype({"weight": np.float32}),
+        lambda: None,
+    )
+    yield Case("columns/float32 beside float64", single, "bit-equal")
+    nested = model(
+        lambda: ColumnTransformer(
+            [
+                (
+                    "n",
+                    ColumnTransformer([("s", MinMaxScaler(), ["weight"])], remainder="passthrough"),
+                    ["weight", "stock"],
+                )
+            ]
+        ),
+        table,
+        lambda: None,
+    )
+    yield Case("columns/nested", nested, "bit-equal")
+    nullable = model(
+        lambda: ColumnTransformer([("n", SimpleImputer(), ["stock", "open", "weight"])]), _nullable, lambda: None
+    )
+    yield Case("columns/pandas' own types, missing", nullable, "bit-equal")

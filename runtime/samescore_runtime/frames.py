@@ -68,7 +68,8 @@ def _sources(contract: Contract, data: Any) -> dict[str, Cells]:
         present = set(data.columns)
         return {name: _one(name, data[name]) for name in names if name in present}
     if _is_texts(data):
-        if len(names) == 1 and contract.columns[0].type == "string":
+        # The only column of a model without column names is called so.
+        if len(names) == 1 and (contract.columns[0].type == "string" or names == ["text"]):
             return {names[0]: cells(data)}
         raise InputError("data", "values without columns", f"the columns {', '.join(names)}")
     raise InputError("data", f"a {type(data).__name__}", _FORMS)

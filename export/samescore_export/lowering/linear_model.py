@@ -100,7 +100,9 @@ def _given(graph: Graph, score: Score, single: bool) -> Score:
     rounding = score.rounding
     if rounding is not None:
         # The scale stays float64; the spacings are now float32's, and the cast rounds once.
-        rounding = Rounding(rounding.ulp / _SINGLE + 1, rounding.scale, rounding.reason)
+        # Beyond float32's own numbers a scale would be infinite, and nothing would be within it.
+        scale = None if rounding.scale is None else graph.op("Min", rounding.scale, graph.constant(1e37))
+        rounding = Rounding(rounding.ulp / _SINGLE + 1, scale, rounding.reason)
     return replace(
         score, value=graph.op("Cast", score.value, to=int(ir.DataType.FLOAT)), type="float32", rounding=rounding
     )

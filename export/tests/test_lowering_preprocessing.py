@@ -1,0 +1,181 @@
+"""Scalers, transforms and encoders: every option, float64 and float32, missing values, ends and ties."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    Binarizer,
+    FunctionTransformer,
+    KBinsDiscretizer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    PolynomialFeatures,
+    PowerTransformer,
+    QuantileTransformer,
+    RobustScaler,
+    SplineTransformer,
+    StandardScaler,
+    TargetEncoder,
+)
+
+from samescore_export import ExportError, export_proven
+
+RNG = np.random.default_rng(0)
+X = np.column_stack([np.exp(2 * RNG.normal(size=120)), RNG.normal(size=120), np.round(2 * RNG.normal(size=120))])
+HOLES = np.where(RNG.random(X.shape) < 0.1, np.nan, X)
+Y = X[:, 0] + X[:, 1]
+FRAME = pd.DataFrame({"kind": np.array(["x", "yy", "z"])[np.arange(120) * 7 % 3], "size": X[:, 2]})
+
+
+def proven(model, rows, budget=150, exact=False):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exported = export_proven(model, rows, budget=budget)
+    assert not exported.proof.failures
+    found = exported.proof.outputs
+    if exact:
+        assert {item.sameness for item in found.values()} <= {"bit-equal", "proven"}
+    return found
+
+
+@pytest.mark.parametrize(
+    "scaler",
+    [
+        StandardScaler(),
+        MinMaxScaler((-1, 2), clip=True),
+        MaxAbsScaler(clip=True),
+        RobustScaler(),
+        Binarizer(threshold=0.1),
+    ],
+    ids=lambda scaler: type(scaler).__name__,
+)
+@pytest.mark.parametrize("fitted", [np.float64, np.float32])
+def test_float32_has_the_same_bits(scaler, fitted):
+    rows = X.astype(np.float32)
+    proven(scaler.fit(X.astype(fitted)), rows, exact=True)
+    proven(make_pipeline(scaler, RandomForestRegressor(3, random_state=0)).fit(rows, Y), rows, exact=True)
+
+
+@pytest.mark.parametrize("encode", ["onehot", "onehot-dense", "ordinal"])
+@pytest.mark.parametrize("strategy", ["uniform", "quantile", "kmeans"])
+def test_bins(encode, strategy):
+    model = KBinsDiscretizer(4, encode=encode, strategy=strategy, quantile_method="averaged_inverted_cdf")
+    proven(model.fit(X), X, exact=True)
+    proven(model, X.astype(np.float32), exact=True)
+
+
+def test_bins_behind_a_scaler_and_a_power():
+    for step in (StandardScaler(), PowerTransformer()):
+        proven(make_pipeline(step, KBinsDiscretizer(4, quantile_method="averaged_inverted_cdf"), Ridge()).fit(X, Y), X)
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2", "max"])
+def test_norms(norm):
+    rows = X.copy()
+    rows[3] = 0.0
+    rows[4] = 1e-17
+    proven(Normalizer(norm).fit(rows), rows)
+    proven(Normalizer(norm).fit(rows), rows.astype(np.float32))
+    proven(make_pipeline(OneHotEncoder(), Normalizer(norm), Ridge()).fit(X[:, 2:], Y), X[:, 2:])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"degree": (2, 4)}, {"degree": 3, "interaction_only": True}, {"include_bias": False}, {"degree": (0, 1)}],
+    ids=str,
+)
+def test_polynomials(options):
+    proven(PolynomialFeatures(**options).fit(X), X, exact=True)
+    proven(PolynomialFeatures(**options).fit(X), X.astype(np.float32), exact=True)
+
+
+@pytest.mark.parametrize("options", [{}, {"standardize": False}, {"method": "box-cox"}], ids=str)
+def test_powers(options):
+    rows = np.abs(HOLES) + 0.1 if options.get("method") else HOLES
+    proven(PowerTransformer(**options).fit(rows), rows)
+
+
+def test_powers_of_exponents_without_a_quotient():
+    model = PowerTransformer().fit(X)
+    model.lambdas_ = np.array([0.0, 2.0, 1.0])
+    proven(model, X)
+    positive = PowerTransformer("box-cox").fit(np.abs(X) + 0.1)
+    positive.lambdas_ = np.array([0.0, -2.0, 1.0])
+    proven(positive, np.abs(X) + 0.1)
+
+
+@pytest.mark.parametrize("output", ["uniform", "normal"])
+def test_quantiles(output):
+    model = QuantileTransformer(n_quantiles=40, output_distribution=output).fit(HOLES)
+    found = proven(model, HOLES, 400)
+    assert output == "normal" or found["transform"].sameness == "bit-equal"
+
+
+@pytest.mark.parametrize("extrapolation", ["error", "constant", "linear", "continue", "periodic"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"degree": 1, "n_knots": 4}, {"knots": "quantile", "include_bias": False}, {"sparse_output": True}],
+    ids=str,
+)
+def test_splines(extrapolation, options):
+    proven(SplineTransformer(extrapolation=extrapolation, **options).fit(X), X)
+
+
+def test_splines_of_missing_values():
+    proven(SplineTransformer(extrapolation="linear", handle_missing="zeros").fit(HOLES), HOLES)
+
+
+@pytest.mark.parametrize(
+    "name", ["log1p", "sqrt", "exp", "expm1", "cbrt", "sin", "tan", "sinh", "log10", "rint", "sign"]
+)
+def test_functions(name):
+    for rows in (X, X.astype(np.float32)):
+        proven(FunctionTransformer(getattr(np, name)).fit(rows), rows)
+
+
+def test_functions_with_options():
+    for function, options in ((np.clip, {"a_min": -1, "a_max": None}), (np.round, {"decimals": 2}), (expit, {})):
+        proven(FunctionTransformer(function, kw_args=options).fit(X), X)
+    proven(FunctionTransformer(np.nan_to_num, kw_args={"nan": -1.0}).fit(HOLES), HOLES, exact=True)
+    whole = np.round(X).astype(np.int64)
+    proven(FunctionTransformer(np.square).fit(whole), whole, exact=True)
+    proven(make_pipeline(FunctionTransformer(np.sqrt), StandardScaler(), Ridge()).fit(np.abs(X), Y), np.abs(X))
+
+
+def test_functions_of_ones_own_are_refused():
+    with pytest.raises(ExportError, match="FunctionTransformer"):
+        export_proven(FunctionTransformer(lambda rows: rows + 1).fit(X), X)
+
+    def log1p(rows):
+        return rows
+
+    with pytest.raises(ExportError, match="log1p"):
+        export_proven(FunctionTransformer(log1p).fit(X), X)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64])
+def test_encoders_of_other_dtypes(dtype):
+    proven(OneHotEncoder(handle_unknown="ignore", dtype=dtype).fit(FRAME), FRAME, exact=True)
+    proven(OrdinalEncoder(dtype=dtype).fit(FRAME), FRAME, exact=True)
+
+
+def test_encoders_over_float32_with_missing_values():
+    rows = np.round(HOLES[:, 2:]).astype(np.float32)
+    proven(OneHotEncoder(handle_unknown="ignore").fit(rows), rows, exact=True)
+    proven(OrdinalEncoder(encoded_missing_value=-5).fit(rows), rows, exact=True)
+
+
+@pytest.mark.parametrize(
+    "target", [Y, Y > 1, np.array(["a", "b", "c"])[np.arange(120) % 3]], ids=["numbers", "two", "three"]
+)
+def test_target_encoder(target):
+    proven(TargetEncoder().fit(FRAME, target), FRAME, exact=True)
