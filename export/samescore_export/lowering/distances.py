@@ -154,7 +154,12 @@ def _manhattan(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, p
 
 
 def _chebyshev(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, params: Mapping[str, Any]) -> Distances:
-    compared = added(graph, x, points, _absolute, "Max")
+    def known(inner: Graph, column: Column) -> ir.Value:
+        # C's fmax passes over what is no number.
+        gap = _absolute(inner, column)
+        return inner.op("Where", inner.op("IsNaN", gap), inner.constant(0.0), gap)
+
+    compared = added(graph, x, points, known, "Max")
     error = input_error(graph, x)
     if error is not None:
         error = _joined(graph, total(graph, error), _scaled(graph, compared, 4.0))
@@ -257,9 +262,9 @@ def _exact(metric: str, x: Matrix, scope: Scope) -> None:
 def _canberra(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, params: Mapping[str, Any]) -> Distances:
     def share(inner: Graph, column: Column) -> ir.Value:
         whole = inner.op("Add", inner.op("Abs", column.x), inner.op("Abs", column.points))
-        nothing = inner.op("Equal", whole, inner.constant(0.0))
+        something = inner.op("Greater", whole, inner.constant(0.0))
         ratio = inner.op("Div", _absolute(inner, column), whole)
-        return inner.op("Where", nothing, inner.constant(0.0), ratio)
+        return inner.op("Where", something, ratio, inner.constant(0.0))
 
     compared = added(graph, x, points, share)
     return Distances(compared, _scaled(graph, compared, 2.0 * (x.width + 4)) if way == "pairwise" else None, unchanged)
@@ -270,8 +275,8 @@ def _braycurtis(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, 
         return inner.op("Add", inner.op("Abs", column.x), inner.op("Abs", column.points))
 
     above, below = added(graph, x, points, _absolute), added(graph, x, points, whole)
-    nothing = graph.op("Equal", below, graph.constant(0.0))
-    compared = graph.op("Where", nothing, graph.constant(0.0), graph.op("Div", above, below))
+    something = graph.op("Greater", below, graph.constant(0.0))
+    compared = graph.op("Where", something, graph.op("Div", above, below), graph.constant(0.0))
     return Distances(compared, _scaled(graph, compared, 4.0 * (x.width + 3)) if way == "pairwise" else None, unchanged)
 
 

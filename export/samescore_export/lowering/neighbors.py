@@ -49,6 +49,11 @@ def fitted_points(estimator: Any) -> NDArray[np.float64]:
     return np.ascontiguousarray(points.toarray() if hasattr(points, "toarray") else points, np.float64)
 
 
+def reduced(estimator: Any) -> bool:
+    """Whether brute force goes through ArgKmin, which takes no whole numbers."""
+    return estimator.effective_metric_ in _REDUCED and estimator._fit_X.dtype == np.float64
+
+
 def to_fitted(scope: Scope, estimator: Any, inputs: Matrix | Table) -> Distances:
     """The distances of each row to the fitted points, in the way that ``_fit_method`` says."""
     x = doubles(scope, inputs, estimator)
@@ -57,7 +62,7 @@ def to_fitted(scope: Scope, estimator: Any, inputs: Matrix | Table) -> Distances
         raise scope.refuse(f"{type(estimator).__name__} fitted on float32", "a model fitted on float64")
     metric = estimator.effective_metric_
     tree = estimator._fit_method in ("kd_tree", "ball_tree")
-    way: Way = "tree" if tree else "argkmin" if metric in _REDUCED else "pairwise"
+    way: Way = "tree" if tree else "argkmin" if reduced(estimator) else "pairwise"
     return distances(scope, x, points, metric, estimator.effective_metric_params_, way)
 
 
@@ -67,7 +72,7 @@ def search_of(scope: Scope, estimator: Any, inputs: Matrix | Table) -> Search | 
     metric, params = estimator.effective_metric_, estimator.effective_metric_params_
     if estimator._fit_method in ("kd_tree", "ball_tree"):
         return Search(x.value, down_the_tree(scope, estimator._tree, metric, params, x.width), True)
-    if metric in _REDUCED:
+    if reduced(estimator):
         return Search(x.value, in_their_order(int(estimator.n_samples_fit_)), False)
     return None
 
