@@ -19,7 +19,7 @@ from sklearn.cluster import (
 
 from samescore_export.lowering.combining import chained
 from samescore_export.lowering.nearest_centers import closest, distance_matrix, to_centers
-from samescore_export.lowering.preprocessing import doubles
+from samescore_export.lowering.numeric import doubles, doubles_only
 from samescore_export.margins import Margin, nearest_of
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
@@ -38,10 +38,19 @@ def _labelled(
     return {"predict": Score(index, "int64", (), tuple(known), margin=margin)}
 
 
+def _rows(scope: Scope, estimator: Any, inputs: Matrix | Table, centers: Any) -> Matrix:
+    """The inputs in float64. k-means computes in the dtype that rows and centres share, the others in the wider of the two."""
+    if np.asarray(centers).dtype == np.float32:
+        raise scope.refuse(f"{type(estimator).__name__} with centres in float32", "a model fitted on float64")
+    if isinstance(estimator, (KMeans, MiniBatchKMeans, BisectingKMeans)):
+        return doubles_only(scope, inputs, estimator)
+    return doubles(scope, inputs, estimator)
+
+
 def _centered(
     scope: Scope, estimator: Any, inputs: Matrix | Table, centers: Any, labels: Any, transform: bool
 ) -> Lowered:
-    away = to_centers(scope, doubles(scope, inputs, estimator), np.asarray(centers))
+    away = to_centers(scope, _rows(scope, estimator, inputs, centers), np.asarray(centers))
     index, margin = closest(scope, away, len(centers))
     scores = _labelled(scope, index, labels, margin, len(centers))
     return Lowered(distance_matrix(scope, away, len(centers)) if transform else None, scores)
@@ -75,7 +84,7 @@ def lower_birch(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered
 def lower_bisecting(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """BisectingKMeans: at each node the nearer of two centres, down to a leaf."""
     graph = scope.graph
-    x = doubles(scope, inputs, estimator)
+    x = _rows(scope, estimator, inputs, estimator.cluster_centers_)
     margins: list[Margin] = []
 
     def down(node: Any) -> ir.Value:
@@ -100,10 +109,11 @@ def lower_bisecting(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
 def lower_agglomeration(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """FeatureAgglomeration: the columns of each cluster pooled into one."""
     graph = scope.graph
-    x = doubles(scope, inputs, estimator)
     labels = np.asarray(estimator.labels_)
     pool = estimator.pooling_func
     mean = pool == np.mean
+    # The mean is taken by ``bincount``, in float64 whatever the rows are.
+    x = doubles(scope, inputs, estimator) if mean else doubles_only(scope, inputs, estimator)
     name = getattr(pool, "__name__", "")
     if not mean and (name not in _POOLS or getattr(np, name, None) is not pool):
         raise scope.refuse(f"FeatureAgglomeration(pooling_func={name or pool!r})", "numpy.mean, max, min or sum")

@@ -12,7 +12,7 @@ from sklearn.neighbors._kd_tree import kernel_norm
 from samescore_export.graph import Graph
 from samescore_export.lowering.distances import UNIT, distances, total, within
 from samescore_export.lowering.link import exponential
-from samescore_export.lowering.preprocessing import doubles
+from samescore_export.lowering.numeric import doubles
 from samescore_export.margins import Margin
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table

@@ -88,6 +88,8 @@ def lower_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
     weighted = check_weights(estimator, scope)
     around = within_radius(graph, to_fitted(scope, estimator, inputs), float(estimator.radius))
     targets = np.asarray(estimator._y)
+    if targets.dtype == np.float32:
+        raise scope.refuse("RadiusNeighborsRegressor with targets in float32", "targets in float64")
     if targets.dtype.kind in "iub":
         raise scope.refuse(
             "RadiusNeighborsRegressor fitted on whole numbers, which gives them the number that NaN becomes",
