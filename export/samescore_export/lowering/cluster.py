@@ -18,8 +18,8 @@ from sklearn.cluster import (
 )
 
 from samescore_export.lowering.combining import chained
-from samescore_export.lowering.nearest_centers import closest, distance_matrix, to_centers
-from samescore_export.lowering.numeric import doubles, doubles_only
+from samescore_export.lowering.nearest_centers import closest, distance_matrix, in_single, to_centers
+from samescore_export.lowering.numeric import doubles, doubles_only, floats
 from samescore_export.margins import Margin, nearest_of
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
@@ -38,22 +38,27 @@ def _labelled(
     return {"predict": Score(index, "int64", (), tuple(known), margin=margin)}
 
 
-def _rows(scope: Scope, estimator: Any, inputs: Matrix | Table, centers: Any) -> Matrix:
-    """The inputs in float64. k-means computes in the dtype that rows and centres share, the others in the wider of the two."""
-    if np.asarray(centers).dtype == np.float32:
-        raise scope.refuse(f"{type(estimator).__name__} with centres in float32", "a model fitted on float64")
-    if isinstance(estimator, (KMeans, MiniBatchKMeans, BisectingKMeans)):
-        return doubles_only(scope, inputs, estimator)
-    return doubles(scope, inputs, estimator)
+_MEANS = (KMeans, MiniBatchKMeans, BisectingKMeans)
+
+
+def _rows(scope: Scope, estimator: Any, inputs: Matrix | Table, centers: Any) -> tuple[Matrix, bool]:
+    """The inputs in float64, and whether rows and centres are float32; k-means takes no mixture of the two."""
+    given, fitted = floats(scope, inputs, estimator).dtype, np.asarray(centers).dtype
+    if isinstance(estimator, _MEANS) and given != fitted:
+        raise scope.refuse(f"{type(estimator).__name__} fitted on {fitted} over {given}", f"rows in {fitted}")
+    return doubles(scope, inputs, estimator), given == fitted == np.float32
 
 
 def _centered(
     scope: Scope, estimator: Any, inputs: Matrix | Table, centers: Any, labels: Any, transform: bool
 ) -> Lowered:
-    away = to_centers(scope, _rows(scope, estimator, inputs, centers), np.asarray(centers))
-    index, margin = closest(scope, away, len(centers))
+    x, single = _rows(scope, estimator, inputs, centers)
+    away = to_centers(scope, x, np.asarray(centers))
+    # k-means compares in float32, Birch keeps the centres' norms in it; the others compare in float64.
+    coarse = single if isinstance(estimator, _MEANS) else isinstance(estimator, Birch) and centers.dtype == np.float32
+    index, margin = closest(scope, in_single(scope.graph, away) if coarse else away, len(centers))
     scores = _labelled(scope, index, labels, margin, len(centers))
-    return Lowered(distance_matrix(scope, away, len(centers)) if transform else None, scores)
+    return Lowered(distance_matrix(scope, away, len(centers), single=single) if transform else None, scores)
 
 
 def lower_k_means(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
@@ -84,7 +89,7 @@ def lower_birch(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered
 def lower_bisecting(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """BisectingKMeans: at each node the nearer of two centres, down to a leaf."""
     graph = scope.graph
-    x = _rows(scope, estimator, inputs, estimator.cluster_centers_)
+    x, single = _rows(scope, estimator, inputs, estimator.cluster_centers_)
     margins: list[Margin] = []
 
     def down(node: Any) -> ir.Value:
@@ -95,7 +100,8 @@ def lower_bisecting(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
         centers = np.vstack((node.left.center, node.right.center))
         if hasattr(estimator, "_X_mean"):
             centers = centers + estimator._X_mean
-        index, margin = closest(scope, to_centers(scope, x, centers), 2)
+        away = to_centers(scope, x, centers)
+        index, margin = closest(scope, in_single(graph, away) if single else away, 2)
         margins.append(margin)
         left = graph.op("Equal", index, graph.constant(0, np.int64))
         return graph.op("Where", left, down(node.left), down(node.right))
@@ -103,7 +109,7 @@ def lower_bisecting(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
     label = down(estimator._bisecting_tree)
     centers = np.asarray(estimator.cluster_centers_)
     scores = _labelled(scope, label, None, nearest_of(graph, margins), len(centers))
-    return Lowered(distance_matrix(scope, to_centers(scope, x, centers), len(centers)), scores)
+    return Lowered(distance_matrix(scope, to_centers(scope, x, centers), len(centers), single=single), scores)
 
 
 def lower_agglomeration(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
