@@ -16,7 +16,7 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.arcsine import arcsine
+from samescore_export.lowering.angles import arcsine
 from samescore_export.lowering.columnwise import Column, added, per_column
 from samescore_export.lowering.deciding import sized
 from samescore_export.scope import Scope
@@ -298,12 +298,18 @@ def _haversine(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, p
         sine = graph.op("Sin", graph.op("Mul", half, graph.op("Sub", column.x, column.points)))
         return graph.op("Mul", sine, sine)
 
-    cosines = graph.op("Mul", graph.op("Cos", first.x), graph.op("Cos", first.points))
-    compared = graph.op("Add", sine_squared(first), graph.op("Mul", cosines, sine_squared(second)))
+    # The cosine goes on beyond the poles: cos(x) = 1 - 2 sin(x / 2) ** 2.
+    sine = graph.op("Sin", graph.op("Mul", half, first.x))
+    doubled = graph.op("Mul", graph.constant(2.0), graph.op("Mul", sine, sine))
+    cosines = graph.op("Mul", graph.op("Sub", graph.constant(1.0), doubled), graph.constant(np.cos(points[None, :, 0])))
+    across = sine_squared(second)
+    compared = graph.op("Add", sine_squared(first), graph.op("Mul", cosines, across))
     largest = graph.op("Add", graph.op("Abs", x.value), graph.constant(np.abs(points).max(axis=0) + 1.0))
     size = total(graph, largest)
     moved = input_error(graph, x)
     error = graph.op("Add", _scaled(graph, compared, 32.0), _scaled(graph, graph.op("Mul", size, size), 2.0**-40))
+    # A cosine is off by 4 units of 1, however near to 0 it is.
+    error = graph.op("Add", error, _scaled(graph, across, 8.0))
     if moved is not None:
         error = graph.op("Add", error, total(graph, moved))
 

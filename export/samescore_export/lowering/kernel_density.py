@@ -10,6 +10,7 @@ from sklearn.neighbors import KernelDensity
 from sklearn.neighbors._kd_tree import kernel_norm
 
 from samescore_export.graph import Graph
+from samescore_export.lowering.angles import cosine
 from samescore_export.lowering.distances import UNIT, distances, total, within
 from samescore_export.lowering.link import exponential
 from samescore_export.lowering.numeric import doubles
@@ -40,7 +41,7 @@ def _log_kernel(graph: Graph, kernel: str, distance: ir.Value, h: float) -> ir.V
         height = graph.op("Log", graph.op("Sub", one, graph.op("Div", near, width)))
     else:
         angle = graph.op("Div", graph.op("Mul", graph.constant(0.5 * np.pi), near), width)
-        height = graph.op("Log", graph.op("Cos", angle))
+        height = graph.op("Log", cosine(graph, angle))
     return graph.op("Where", inside, height, graph.constant(-np.inf))
 
 

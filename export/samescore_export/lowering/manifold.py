@@ -141,7 +141,19 @@ def lower_locally_linear(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     x = doubles_only(scope, inputs, estimator)
     picked = graph.op("Gather", graph.constant(fitted_points(search)), near.indices, axis=0)
     gaps = graph.op("Sub", picked, graph.op("Unsqueeze", x.value, graph.constant([1], np.int64)))
-    gram = graph.op("MatMul", gaps, graph.op("Transpose", gaps, perm=[0, 2, 1]))
+    # A transposition before a product is fused into a kernel that older releases of onnxruntime lack in double, and its Einsum stops
+    # the process where there are no rows.
+    last = graph.constant([2], np.int64)
+    columns = [
+        graph.op(
+            "ReduceSum",
+            graph.op("Mul", gaps, graph.op("Gather", gaps, graph.constant([i], np.int64), axis=1)),
+            last,
+            keepdims=1,
+        )
+        for i in range(k)
+    ]
+    gram = graph.op("Concat", *columns, axis=2)
     reg = float(estimator.reg)
     eye = np.eye(k)[None]
     both = graph.constant([1, 2], np.int64)
