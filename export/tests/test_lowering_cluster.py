@@ -89,3 +89,32 @@ def test_a_pool_of_ones_own_is_refused():
     model = FeatureAgglomeration(2, pooling_func=lambda x, axis: x.mean(axis=axis)).fit(X)
     with pytest.raises(ExportError, match="pooling_func"):
         export_proven(model, X)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        KMeans(4, n_init=1, random_state=0),
+        MiniBatchKMeans(5, n_init=1, random_state=0),
+        BisectingKMeans(6, random_state=0),
+        Birch(n_clusters=None, threshold=2.0),
+        MeanShift(bandwidth=3.0),
+        AffinityPropagation(random_state=0),
+    ],
+    ids=str,
+)
+def test_float32(model):
+    single = X.astype(np.float32)
+    methods = ["predict", "transform"] if hasattr(model, "transform") else ["predict"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(single)
+    outputs = proven(model, methods, single)
+    assert all(output.within_bound == 0 for output in outputs.values())
+
+
+def test_float32_rows_of_a_model_of_doubles():
+    single = X.astype(np.float32)
+    proven(Birch().fit(X), ["predict", "transform"], single)
+    with pytest.raises(ExportError, match="float32"):
+        export_proven(KMeans(3, n_init=1).fit(X), single)

@@ -4,7 +4,13 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.neighbors import KernelDensity, LocalOutlierFactor, NearestCentroid, NeighborhoodComponentsAnalysis
+from sklearn.neighbors import (
+    KernelDensity,
+    KNeighborsClassifier,
+    LocalOutlierFactor,
+    NearestCentroid,
+    NeighborhoodComponentsAnalysis,
+)
 
 from samescore_export import ExportError, export_proven
 
@@ -88,3 +94,17 @@ def test_weighted_densities():
 def test_learned_metrics():
     model = NeighborhoodComponentsAnalysis(2, max_iter=5, random_state=0).fit(X, Y)
     proven(model, ["transform"])
+
+
+def test_float32_rows_are_widened_or_refused():
+    single = X.astype(np.float32)
+    labels = (single[:, 0] > 2).astype(int)
+    for rows in (X, single):
+        outputs = proven(KNeighborsClassifier().fit(rows, labels), ["predict_proba", "kneighbors"], single)
+        assert outputs["kneighbors.indices"].sameness == "bit-equal"
+        proven(KernelDensity().fit(rows), ["score_samples"], single)
+        proven(NearestCentroid().fit(rows, labels), EVERY, single)
+    proven(KNeighborsClassifier(algorithm="brute").fit(X, labels), ["predict_proba", "kneighbors"], single)
+    for model in (KNeighborsClassifier(algorithm="brute"), LocalOutlierFactor(novelty=True)):
+        with pytest.raises(ExportError, match="float32"):
+            export_proven(model.fit(single, labels), single)

@@ -154,6 +154,7 @@ def test_counts_as_rows():
         for algorithm in ("ball_tree", "brute"):
             model = fitted(KNeighborsClassifier(metric=metric, algorithm=algorithm), counts, Y[:120])
             proven(model, ALL, counts, 200)
+    proven(fitted(KNeighborsClassifier(metric="yule"), counts > 1, Y[:120]), ["predict"], counts > 1)
 
 
 def test_places_on_earth():

@@ -50,6 +50,16 @@ def test_several_targets_and_numbers():
     proven(RadiusNeighborsClassifier(0.7, outlier_label=-1).fit(X, whole), ["predict", "predict_proba"])
 
 
+@pytest.mark.parametrize("metric", ["manhattan", "chebyshev", "canberra"])
+@pytest.mark.parametrize("label", [-1, 0, 1, 5, "most_frequent"])
+def test_brute_force_takes_the_label_for_a_position(metric, label):
+    whole = (X[:, 0] > 2) * 5
+    if label == 1:
+        whole = whole // 5
+    model = RadiusNeighborsClassifier(0.4, algorithm="brute", metric=metric, outlier_label=label).fit(X, whole)
+    proven(model, ["predict", "predict_proba"], budget=150)
+
+
 def test_the_border():
     grid = np.array([[i, j] for i in range(6) for j in range(6)], float)
     for options in SEARCHES:

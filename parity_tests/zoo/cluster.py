@@ -46,6 +46,9 @@ def cases() -> Iterator[Case]:
         yield Case(f"cluster/{name}", model(make, spread, lambda: None), "within", methods)
     scaled = model(lambda: make_pipeline(StandardScaler(), KMeans(4, n_init=1, random_state=0)), numbers, lambda: None)
     yield Case("cluster/KMeans behind a scaler", scaled, "within", ("predict", "transform"))
+    for name in ("KMeans", "BisectingKMeans", "Birch"):
+        single = model(MODELS[name], lambda: spread().astype(np.float32), lambda: None)
+        yield Case(f"cluster/{name} in float32", single, "within", ("predict", "transform"))
     for pool in (np.mean, np.max, np.min):
         pooled = model(lambda p=pool: FeatureAgglomeration(3, pooling_func=p), lambda: spread(9), lambda: None)
         yield Case(f"cluster/FeatureAgglomeration {pool.__name__}", pooled, "bit-equal")

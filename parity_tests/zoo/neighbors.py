@@ -119,8 +119,11 @@ def _classifiers() -> Iterator[Case]:
     yield Case("neighbors/KNeighborsClassifier several targets", several, "within", VOTES)
     wide = model(lambda: KNeighborsClassifier(), lambda: spread(30), lambda: target(3))
     yield Case("neighbors/KNeighborsClassifier many columns", wide, "within", VOTES)
-    ties = model(lambda: KNeighborsClassifier(4), whole, lambda: target(3))
-    yield Case("neighbors/KNeighborsClassifier ties", ties, "within", VOTES)
+    for options in ({}, {"algorithm": "ball_tree", "leaf_size": 5}, {"p": 1}):
+        ties = model(lambda o=options: KNeighborsClassifier(4, **o), whole, lambda: target(3))
+        yield Case(f"neighbors/KNeighborsClassifier ties {options}", ties, "bit-equal", VOTES)
+    open_ties = model(lambda: KNeighborsClassifier(4, algorithm="brute"), whole, lambda: target(3))
+    yield Case("neighbors/KNeighborsClassifier ties by brute force", open_ties, "within", VOTES)
     given = model(lambda: KNeighborsClassifier(metric="precomputed"), gaps, lambda: target(3))
     yield Case("neighbors/KNeighborsClassifier precomputed", given, "within", VOTES)
     for metric in ("hamming", "jaccard", "dice", "rogerstanimoto", "russellrao", "sokalsneath"):
@@ -132,6 +135,8 @@ def _classifiers() -> Iterator[Case]:
         lambda: target(3),
     )
     yield Case("neighbors/KNeighborsClassifier behind PCA", behind, "within", VOTES)
+    single = model(lambda: KNeighborsClassifier(), lambda: spread().astype(np.float32), lambda: target(3))
+    yield Case("neighbors/KNeighborsClassifier in float32", single, "bit-equal", VOTES)
     scaled = model(lambda: make_pipeline(StandardScaler(), KNeighborsClassifier()), numbers, lambda: target(3))
     yield Case("neighbors/KNeighborsClassifier behind a scaler", scaled, "within", VOTES)
 
@@ -141,7 +146,8 @@ def _regressors() -> Iterator[Case]:
         for weights in ("uniform", "distance"):
             make = SEARCHES[name]
             build = model(lambda o=make, w=weights: KNeighborsRegressor(weights=w, **o()), spread, amounts)
-            yield Case(f"neighbors/KNeighborsRegressor {name}, {weights}", build, "within")
+            same: Sameness = "within" if name in INEXACT else "bit-equal"
+            yield Case(f"neighbors/KNeighborsRegressor {name}, {weights}", build, same)
     for k in (1, 12):
         several = model(lambda k=k: KNeighborsRegressor(k), spread, both_amounts)
         yield Case(f"neighbors/KNeighborsRegressor several targets, {k}", several, "within")

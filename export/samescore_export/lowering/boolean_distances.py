@@ -48,6 +48,7 @@ BOOLEAN: Mapping[str, Ratio] = {
     "sokalmichener": _rogers_tanimoto,
     "russellrao": _russell_rao,
     "sokalsneath": _sokal_sneath,
+    "yule": _jaccard,
 }
 
 
@@ -58,10 +59,18 @@ def boolean(graph: Graph, x: Matrix, points: NDArray[np.float64], metric: str, w
     no = graph.op("Sub", graph.constant(1.0), yes)
     theirs = np.ascontiguousarray((points != 0).T.astype(np.float64))
     both = graph.op("MatMul", yes, graph.constant(theirs))
-    one = graph.op(
-        "Add", graph.op("MatMul", yes, graph.constant(1.0 - theirs)), graph.op("MatMul", no, graph.constant(theirs))
-    )
-    above, below = BOOLEAN[metric](graph, both, one, graph.constant(float(x.width)))
+    ours_alone = graph.op("MatMul", yes, graph.constant(1.0 - theirs))
+    theirs_alone = graph.op("MatMul", no, graph.constant(theirs))
+    width = graph.constant(float(x.width))
+    one = graph.op("Add", ours_alone, theirs_alone)
+    above, below = BOOLEAN[metric](graph, both, one, width)
+    if metric == "yule":
+        # 2 R / (both * neither + R) with R = ours alone * theirs alone; 0 where R is.
+        apart = graph.op("Mul", ours_alone, theirs_alone)
+        neither = graph.op("Sub", graph.op("Sub", width, both), one)
+        above = graph.op("Mul", graph.constant(2.0), apart)
+        below = graph.op("Add", graph.op("Mul", both, neither), apart)
+        below = graph.op("Where", graph.op("Equal", apart, graph.constant(0.0)), graph.constant(1.0), below)
     value = graph.op("Div", above, below)
     if metric == "jaccard":
         value = graph.op("Where", graph.op("Equal", below, graph.constant(0.0)), graph.constant(0.0), value)

@@ -18,8 +18,8 @@ from sklearn.cluster import (
 )
 
 from samescore_export.lowering.combining import chained
-from samescore_export.lowering.nearest_centers import closest, distance_matrix, to_centers
-from samescore_export.lowering.preprocessing import doubles
+from samescore_export.lowering.nearest_centers import closest, distance_matrix, in_single, to_centers
+from samescore_export.lowering.numeric import doubles, doubles_only, floats
 from samescore_export.margins import Margin, nearest_of
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
@@ -38,13 +38,27 @@ def _labelled(
     return {"predict": Score(index, "int64", (), tuple(known), margin=margin)}
 
 
+_MEANS = (KMeans, MiniBatchKMeans, BisectingKMeans)
+
+
+def _rows(scope: Scope, estimator: Any, inputs: Matrix | Table, centers: Any) -> tuple[Matrix, bool]:
+    """The inputs in float64, and whether rows and centres are float32; k-means takes no mixture of the two."""
+    given, fitted = floats(scope, inputs, estimator).dtype, np.asarray(centers).dtype
+    if isinstance(estimator, _MEANS) and given != fitted:
+        raise scope.refuse(f"{type(estimator).__name__} fitted on {fitted} over {given}", f"rows in {fitted}")
+    return doubles(scope, inputs, estimator), given == fitted == np.float32
+
+
 def _centered(
     scope: Scope, estimator: Any, inputs: Matrix | Table, centers: Any, labels: Any, transform: bool
 ) -> Lowered:
-    away = to_centers(scope, doubles(scope, inputs, estimator), np.asarray(centers))
-    index, margin = closest(scope, away, len(centers))
+    x, single = _rows(scope, estimator, inputs, centers)
+    away = to_centers(scope, x, np.asarray(centers))
+    # k-means compares in float32, Birch keeps the centres' norms in it; the others compare in float64.
+    coarse = single if isinstance(estimator, _MEANS) else isinstance(estimator, Birch) and centers.dtype == np.float32
+    index, margin = closest(scope, in_single(scope.graph, away) if coarse else away, len(centers))
     scores = _labelled(scope, index, labels, margin, len(centers))
-    return Lowered(distance_matrix(scope, away, len(centers)) if transform else None, scores)
+    return Lowered(distance_matrix(scope, away, len(centers), single=single) if transform else None, scores)
 
 
 def lower_k_means(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
@@ -75,7 +89,7 @@ def lower_birch(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered
 def lower_bisecting(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """BisectingKMeans: at each node the nearer of two centres, down to a leaf."""
     graph = scope.graph
-    x = doubles(scope, inputs, estimator)
+    x, single = _rows(scope, estimator, inputs, estimator.cluster_centers_)
     margins: list[Margin] = []
 
     def down(node: Any) -> ir.Value:
@@ -86,7 +100,8 @@ def lower_bisecting(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
         centers = np.vstack((node.left.center, node.right.center))
         if hasattr(estimator, "_X_mean"):
             centers = centers + estimator._X_mean
-        index, margin = closest(scope, to_centers(scope, x, centers), 2)
+        away = to_centers(scope, x, centers)
+        index, margin = closest(scope, in_single(graph, away) if single else away, 2)
         margins.append(margin)
         left = graph.op("Equal", index, graph.constant(0, np.int64))
         return graph.op("Where", left, down(node.left), down(node.right))
@@ -94,16 +109,17 @@ def lower_bisecting(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
     label = down(estimator._bisecting_tree)
     centers = np.asarray(estimator.cluster_centers_)
     scores = _labelled(scope, label, None, nearest_of(graph, margins), len(centers))
-    return Lowered(distance_matrix(scope, to_centers(scope, x, centers), len(centers)), scores)
+    return Lowered(distance_matrix(scope, to_centers(scope, x, centers), len(centers), single=single), scores)
 
 
 def lower_agglomeration(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """FeatureAgglomeration: the columns of each cluster pooled into one."""
     graph = scope.graph
-    x = doubles(scope, inputs, estimator)
     labels = np.asarray(estimator.labels_)
     pool = estimator.pooling_func
     mean = pool == np.mean
+    # The mean is taken by ``bincount``, in float64 whatever the rows are.
+    x = doubles(scope, inputs, estimator) if mean else doubles_only(scope, inputs, estimator)
     name = getattr(pool, "__name__", "")
     if not mean and (name not in _POOLS or getattr(np, name, None) is not pool):
         raise scope.refuse(f"FeatureAgglomeration(pooling_func={name or pool!r})", "numpy.mean, max, min or sum")

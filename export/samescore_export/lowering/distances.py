@@ -16,7 +16,7 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.arcsine import arcsine
+from samescore_export.lowering.angles import arcsine
 from samescore_export.lowering.columnwise import Column, added, per_column
 from samescore_export.lowering.deciding import sized
 from samescore_export.scope import Scope
@@ -154,7 +154,12 @@ def _manhattan(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, p
 
 
 def _chebyshev(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, params: Mapping[str, Any]) -> Distances:
-    compared = added(graph, x, points, _absolute, "Max")
+    def known(inner: Graph, column: Column) -> ir.Value:
+        # C's fmax passes over what is no number.
+        gap = _absolute(inner, column)
+        return inner.op("Where", inner.op("IsNaN", gap), inner.constant(0.0), gap)
+
+    compared = added(graph, x, points, known, "Max")
     error = input_error(graph, x)
     if error is not None:
         error = _joined(graph, total(graph, error), _scaled(graph, compared, 4.0))
@@ -257,9 +262,9 @@ def _exact(metric: str, x: Matrix, scope: Scope) -> None:
 def _canberra(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, params: Mapping[str, Any]) -> Distances:
     def share(inner: Graph, column: Column) -> ir.Value:
         whole = inner.op("Add", inner.op("Abs", column.x), inner.op("Abs", column.points))
-        nothing = inner.op("Equal", whole, inner.constant(0.0))
+        something = inner.op("Greater", whole, inner.constant(0.0))
         ratio = inner.op("Div", _absolute(inner, column), whole)
-        return inner.op("Where", nothing, inner.constant(0.0), ratio)
+        return inner.op("Where", something, ratio, inner.constant(0.0))
 
     compared = added(graph, x, points, share)
     return Distances(compared, _scaled(graph, compared, 2.0 * (x.width + 4)) if way == "pairwise" else None, unchanged)
@@ -270,8 +275,8 @@ def _braycurtis(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, 
         return inner.op("Add", inner.op("Abs", column.x), inner.op("Abs", column.points))
 
     above, below = added(graph, x, points, _absolute), added(graph, x, points, whole)
-    nothing = graph.op("Equal", below, graph.constant(0.0))
-    compared = graph.op("Where", nothing, graph.constant(0.0), graph.op("Div", above, below))
+    something = graph.op("Greater", below, graph.constant(0.0))
+    compared = graph.op("Where", something, graph.op("Div", above, below), graph.constant(0.0))
     return Distances(compared, _scaled(graph, compared, 4.0 * (x.width + 3)) if way == "pairwise" else None, unchanged)
 
 
@@ -293,12 +298,18 @@ def _haversine(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, p
         sine = graph.op("Sin", graph.op("Mul", half, graph.op("Sub", column.x, column.points)))
         return graph.op("Mul", sine, sine)
 
-    cosines = graph.op("Mul", graph.op("Cos", first.x), graph.op("Cos", first.points))
-    compared = graph.op("Add", sine_squared(first), graph.op("Mul", cosines, sine_squared(second)))
+    # The cosine goes on beyond the poles: cos(x) = 1 - 2 sin(x / 2) ** 2.
+    sine = graph.op("Sin", graph.op("Mul", half, first.x))
+    doubled = graph.op("Mul", graph.constant(2.0), graph.op("Mul", sine, sine))
+    cosines = graph.op("Mul", graph.op("Sub", graph.constant(1.0), doubled), graph.constant(np.cos(points[None, :, 0])))
+    across = sine_squared(second)
+    compared = graph.op("Add", sine_squared(first), graph.op("Mul", cosines, across))
     largest = graph.op("Add", graph.op("Abs", x.value), graph.constant(np.abs(points).max(axis=0) + 1.0))
     size = total(graph, largest)
     moved = input_error(graph, x)
     error = graph.op("Add", _scaled(graph, compared, 32.0), _scaled(graph, graph.op("Mul", size, size), 2.0**-40))
+    # A cosine is off by 4 units of 1, however near to 0 it is.
+    error = graph.op("Add", error, _scaled(graph, across, 8.0))
     if moved is not None:
         error = graph.op("Add", error, total(graph, moved))
 

@@ -15,7 +15,7 @@ from samescore_export.graph import Graph
 from samescore_export.lowering.compose import side_by_side
 from samescore_export.lowering.deciding import of_score
 from samescore_export.lowering.impute_knn import indicated, with_nan
-from samescore_export.lowering.preprocessing import doubles
+from samescore_export.lowering.numeric import doubles_only
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Table, matrix_of
 
@@ -61,7 +61,7 @@ def lower_iterative_imputer(estimator: Any, inputs: Matrix | Table, scope: Scope
     """
     graph = scope.graph
     scope.check_options(estimator, {"sample_posterior": [False]})
-    x = doubles(scope, inputs, estimator)
+    x = doubles_only(scope, inputs, estimator)
     _, mask = with_nan(graph, x, estimator.missing_values)
     first = scope.lower(estimator.initial_imputer_, x, "initial_imputer_")
     if first.transform is None:

@@ -14,7 +14,7 @@ from samescore_export.lowering.categories import is_missing
 from samescore_export.lowering.distances import UNIT, Distances, nan_euclidean, rooted, total, within
 from samescore_export.lowering.nearest import nearest
 from samescore_export.lowering.neighbor_weights import inverse_distances
-from samescore_export.lowering.preprocessing import doubles
+from samescore_export.lowering.numeric import doubles, doubles_only
 from samescore_export.margins import Margin, nearest_of
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Score, Series, Table, columns_of
@@ -101,7 +101,7 @@ def lower_knn_imputer(estimator: Any, inputs: Matrix | Table, scope: Scope) -> L
     """KNNImputer: each missing number from the nearest fitted rows that have it; columns without any number dropped or 0."""
     graph = scope.graph
     scope.check_options(estimator, {"weights": ["uniform", "distance"], "metric": ["nan_euclidean"]})
-    x = doubles(scope, inputs, estimator)
+    x = doubles_only(scope, inputs, estimator)
     value, mask = with_nan(graph, x, estimator.missing_values)
     absent = np.asarray(estimator._mask_fit_X, bool)
     fitted = np.where(absent, np.nan, np.asarray(estimator._fit_X, np.float64))

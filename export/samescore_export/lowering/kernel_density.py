@@ -10,9 +10,10 @@ from sklearn.neighbors import KernelDensity
 from sklearn.neighbors._kd_tree import kernel_norm
 
 from samescore_export.graph import Graph
+from samescore_export.lowering.angles import cosine
 from samescore_export.lowering.distances import UNIT, distances, total, within
 from samescore_export.lowering.link import exponential
-from samescore_export.lowering.preprocessing import doubles
+from samescore_export.lowering.numeric import doubles
 from samescore_export.margins import Margin
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
@@ -40,7 +41,7 @@ def _log_kernel(graph: Graph, kernel: str, distance: ir.Value, h: float) -> ir.V
         height = graph.op("Log", graph.op("Sub", one, graph.op("Div", near, width)))
     else:
         angle = graph.op("Div", graph.op("Mul", graph.constant(0.5 * np.pi), near), width)
-        height = graph.op("Log", graph.op("Cos", angle))
+        height = graph.op("Log", cosine(graph, angle))
     return graph.op("Where", inside, height, graph.constant(-np.inf))
 
 
@@ -88,12 +89,34 @@ def lower_kernel_density(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     off = _error(graph, estimator, density, norm, count, len(points))
     if error is not None:
         off = graph.op("Add", off, _moved(graph, estimator.kernel, logs, distance, error, shifted, h))
-    off = graph.op("Where", none, graph.constant(0.0), off)
+    # scikit-learn's norm of the cosine kernel is no number in some dimensions.
+    off = graph.op("Where", graph.op("Or", none, graph.op("IsNaN", off)), graph.constant(0.0), off)
     flat = graph.constant([-1], np.int64)
     rounding: Rounding = within(graph, graph.op("Reshape", off, flat), 4.0 * len(points), REASON)
-    margin = _border(graph, estimator.kernel, distance, error, h, none)
+    margin = _border(
+        graph, estimator.kernel, distance, error, h, graph.op("And", none, _reached(scope, x, estimator, h))
+    )
     score = Score(graph.op("Reshape", value, flat), "float64", rounding=rounding, margin=margin)
     return Lowered(None, {"score_samples": score})
+
+
+def _reached(scope: Scope, x: Matrix, estimator: Any, h: float) -> ir.Value:
+    """(rows, 1): whether a row is within ``h`` of the box or ball around all points; beyond, every bound is exactly 0."""
+    graph = scope.graph
+    _, _, nodes, bounds = estimator.tree_.get_arrays()
+    params = estimator.metric_params or {}
+    if type(estimator.tree_).__name__.startswith("KDTree"):
+        low, high = np.asarray(bounds)[:, 0]
+        zero = graph.constant(0.0)
+        below = graph.op("Max", graph.op("Sub", graph.constant(low), x.value), zero)
+        gap = graph.op("Add", below, graph.op("Max", graph.op("Sub", x.value, graph.constant(high)), zero))
+        origin = np.zeros((1, x.width))
+        least, _ = distances(scope, Matrix(gap, x.width), origin, estimator.metric, params, "tree").finished(graph)
+    else:
+        center = np.ascontiguousarray(np.asarray(bounds)[0, :1])
+        away, _ = distances(scope, Matrix(x.value, x.width), center, estimator.metric, params, "tree").finished(graph)
+        least = graph.op("Sub", away, graph.constant(float(nodes["radius"][0])))
+    return graph.op("Less", least, graph.constant(h * (1 + 1e-9)))
 
 
 def _error(graph: Graph, estimator: Any, density: ir.Value, norm: float, count: float, points: int) -> ir.Value:

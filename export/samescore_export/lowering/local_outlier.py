@@ -11,6 +11,7 @@ from samescore_export.lowering.deciding import beyond, standing
 from samescore_export.lowering.distances import UNIT, within
 from samescore_export.lowering.nearest import REASON, largest_error
 from samescore_export.lowering.neighbors import found, neighbor_scores
+from samescore_export.lowering.numeric import doubles_only
 from samescore_export.lowering.numpy_sums import row_sum
 from samescore_export.margins import nearest_of
 from samescore_export.scope import Lowered, Scope
@@ -20,6 +21,7 @@ from samescore_export.values import Matrix, Score, Table
 def lower_local_outlier_factor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """The mean density of the neighbours against the row's own; below the offset it is an outlier, -1."""
     graph = scope.graph
+    doubles_only(scope, inputs, estimator)
     k = int(estimator.n_neighbors_)
     near = found(scope, estimator, inputs, k)
     outputs = neighbor_scores(

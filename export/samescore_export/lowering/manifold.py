@@ -13,7 +13,7 @@ from samescore_export.graph import Graph
 from samescore_export.lowering.distances import UNIT, input_error, total, within
 from samescore_export.lowering.looping import repeat
 from samescore_export.lowering.neighbors import fitted_points, found, to_fitted
-from samescore_export.lowering.preprocessing import doubles
+from samescore_export.lowering.numeric import doubles_only
 from samescore_export.lowering.radius_neighbors import within_radius
 from samescore_export.margins import Margin
 from samescore_export.scope import Lowered, Scope
@@ -70,6 +70,7 @@ def _through_neighbors(
 def lower_isomap(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """Isomap: the kernel of shortest ways, centred and projected as KernelPCA does."""
     graph = scope.graph
+    doubles_only(scope, inputs, estimator)
     way, moved, margin = _through_neighbors(scope, estimator, inputs)
     square = graph.op("Mul", way, way)
     kernel = graph.op("Mul", square, graph.constant(-0.5))
@@ -137,10 +138,22 @@ def lower_locally_linear(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     graph = scope.graph
     search, k = estimator.nbrs_, int(estimator.n_neighbors)
     near = found(scope, search, inputs, k)
-    x = doubles(scope, inputs, estimator)
+    x = doubles_only(scope, inputs, estimator)
     picked = graph.op("Gather", graph.constant(fitted_points(search)), near.indices, axis=0)
     gaps = graph.op("Sub", picked, graph.op("Unsqueeze", x.value, graph.constant([1], np.int64)))
-    gram = graph.op("MatMul", gaps, graph.op("Transpose", gaps, perm=[0, 2, 1]))
+    # A transposition before a product is fused into a kernel that older releases of onnxruntime lack in double, and its Einsum stops
+    # the process where there are no rows.
+    last = graph.constant([2], np.int64)
+    columns = [
+        graph.op(
+            "ReduceSum",
+            graph.op("Mul", gaps, graph.op("Gather", gaps, graph.constant([i], np.int64), axis=1)),
+            last,
+            keepdims=1,
+        )
+        for i in range(k)
+    ]
+    gram = graph.op("Concat", *columns, axis=2)
     reg = float(estimator.reg)
     eye = np.eye(k)[None]
     both = graph.constant([1, 2], np.int64)

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from sklearn.neighbors import NearestCentroid
 
 from samescore_export.lowering.deciding import column, first_largest, lead, row_largest
-from samescore_export.lowering.distances import UNIT, distances, within
+from samescore_export.lowering.distances import UNIT, Way, distances, within
 from samescore_export.lowering.labels import label_score
 from samescore_export.lowering.link import exponential
 from samescore_export.lowering.nearest_centers import closest
-from samescore_export.lowering.preprocessing import doubles
+from samescore_export.lowering.numeric import doubles, floats
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 
@@ -63,7 +63,8 @@ def lower_nearest_centroid(estimator: Any, inputs: Matrix | Table, scope: Scope)
     value, error = _discriminant(scope, estimator, x)
     bound = within(graph, error, 16.0, REASON)
     if np.isclose(estimator.class_prior_, 1 / len(classes)).all():
-        away = distances(scope, x, np.asarray(estimator.centroids_, np.float64), estimator.metric, {}, "argkmin")
+        way: Way = "argkmin" if floats(scope, inputs, estimator).dtype == "float64" else "pairwise"
+        away = distances(scope, x, np.asarray(estimator.centroids_, np.float64), estimator.metric, {}, way)
         index, margin = closest(scope, away, len(classes))
     else:
         index, margin = first_largest(graph, value), lead(graph, value, bound)

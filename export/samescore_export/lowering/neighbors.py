@@ -14,8 +14,8 @@ from samescore_export.lowering.labels import label_score, label_type
 from samescore_export.lowering.nearest import REASON, Nearest, nearest
 from samescore_export.lowering.neighbor_ties import Search, down_the_tree, in_their_order
 from samescore_export.lowering.neighbor_weights import inverse_distances
+from samescore_export.lowering.numeric import doubles, floats
 from samescore_export.lowering.numpy_sums import last_of, row_sum
-from samescore_export.lowering.preprocessing import doubles
 from samescore_export.margins import Margin, nearest_of
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
@@ -49,15 +49,25 @@ def fitted_points(estimator: Any) -> NDArray[np.float64]:
     return np.ascontiguousarray(points.toarray() if hasattr(points, "toarray") else points, np.float64)
 
 
+def reduced(estimator: Any) -> bool:
+    """Whether brute force goes through ArgKmin, which takes no whole numbers."""
+    return estimator.effective_metric_ in _REDUCED and estimator._fit_X.dtype == np.float64
+
+
 def to_fitted(scope: Scope, estimator: Any, inputs: Matrix | Table) -> Distances:
-    """The distances of each row to the fitted points, in the way that ``_fit_method`` says."""
+    """The distances of each row to the fitted points, in the way that ``_fit_method`` says.
+
+    Trees widen float32, and brute force does where only the rows are float32.
+    """
     x = doubles(scope, inputs, estimator)
     points = fitted_points(estimator)
-    if points.dtype != np.float64 or getattr(estimator._fit_X, "dtype", np.float64) == np.float32:
-        raise scope.refuse(f"{type(estimator).__name__} fitted on float32", "a model fitted on float64")
     metric = estimator.effective_metric_
-    tree = estimator._fit_method in ("kd_tree", "ball_tree")
-    way: Way = "tree" if tree else "argkmin" if metric in _REDUCED else "pairwise"
+    way: Way = "tree"
+    if estimator._fit_method not in ("kd_tree", "ball_tree"):
+        single = floats(scope, inputs, estimator).dtype == "float32"
+        if estimator._fit_X.dtype == np.float32:
+            raise scope.refuse("brute force over points in float32", "points in float64, or a tree")
+        way = "argkmin" if reduced(estimator) and not single else "pairwise"
     return distances(scope, x, points, metric, estimator.effective_metric_params_, way)
 
 
@@ -67,7 +77,7 @@ def search_of(scope: Scope, estimator: Any, inputs: Matrix | Table) -> Search | 
     metric, params = estimator.effective_metric_, estimator.effective_metric_params_
     if estimator._fit_method in ("kd_tree", "ball_tree"):
         return Search(x.value, down_the_tree(scope, estimator._tree, metric, params, x.width), True)
-    if metric in _REDUCED:
+    if reduced(estimator):
         return Search(x.value, in_their_order(int(estimator.n_samples_fit_)), False)
     return None
 
@@ -127,9 +137,11 @@ def check_weights(estimator: Any, scope: Scope) -> bool:
     return bool(estimator.weights == "distance")
 
 
-def _targets(estimator: Any) -> NDArray[Any]:
+def _targets(scope: Scope, estimator: Any) -> NDArray[Any]:
     """(points, outputs)."""
     y = np.asarray(estimator._y)
+    if y.dtype == np.float32:
+        raise scope.refuse(f"{type(estimator).__name__} with targets in float32", "targets in float64")
     return y.reshape(len(y), -1)
 
 
@@ -139,7 +151,7 @@ def lower_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
     weighted = check_weights(estimator, scope)
     k = int(estimator.n_neighbors)
     near = found(scope, estimator, inputs, k)
-    targets = _targets(estimator)
+    targets = _targets(scope, estimator)
     exact = targets.dtype.kind in "iub"
     y = np.ascontiguousarray(targets, np.float64)
     weights = inverse_distances(graph, near) if weighted else None
@@ -181,7 +193,7 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
     k = int(estimator.n_neighbors)
     near = found(scope, estimator, inputs, k)
     weights = inverse_distances(graph, near) if weighted else None
-    codes = _targets(estimator)
+    codes = _targets(scope, estimator)
     several = bool(estimator.outputs_2d_)
     all_classes = estimator.classes_ if several else [estimator.classes_]
     labels, margins, scores = [], [], {}

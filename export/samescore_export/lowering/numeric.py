@@ -31,6 +31,14 @@ def doubles(scope: Scope, inputs: Matrix | Table, estimator: Any) -> Matrix:
     return as_doubles(scope.graph, floats(scope, inputs, estimator))
 
 
+def doubles_only(scope: Scope, inputs: Matrix | Table, estimator: Any) -> Matrix:
+    """The inputs as a float64 matrix; float32 is refused by name, for estimators that then compute in float32."""
+    x = floats(scope, inputs, estimator)
+    if x.dtype == "float32":
+        raise scope.refuse(f"{type(estimator).__name__} over float32 columns", "float64 columns")
+    return x
+
+
 def as_doubles(graph: Graph, x: Matrix) -> Matrix:
     """The same numbers in float64; a bound in spacings of float32 becomes one in spacings of float64."""
     if x.dtype == "float64":

@@ -16,7 +16,7 @@ from samescore_export.lowering.distances import UNIT, Distances, total, within
 from samescore_export.lowering.labels import label_type
 from samescore_export.lowering.nearest import REASON, gap_rounding, largest_error
 from samescore_export.lowering.neighbor_weights import moved_share
-from samescore_export.lowering.neighbors import check_weights, to_fitted
+from samescore_export.lowering.neighbors import check_weights, reduced, to_fitted
 from samescore_export.margins import Margin, nearest_of
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
@@ -88,6 +88,8 @@ def lower_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
     weighted = check_weights(estimator, scope)
     around = within_radius(graph, to_fitted(scope, estimator, inputs), float(estimator.radius))
     targets = np.asarray(estimator._y)
+    if targets.dtype == np.float32:
+        raise scope.refuse("RadiusNeighborsRegressor with targets in float32", "targets in float64")
     if targets.dtype.kind in "iub":
         raise scope.refuse(
             "RadiusNeighborsRegressor fitted on whole numbers, which gives them the number that NaN becomes",
@@ -115,7 +117,17 @@ def _outlier(scope: Scope, estimator: Any, output: int, classes: NDArray[Any]) -
     if estimator.outlier_label_ is None:
         return None, np.full((1, len(classes)), np.nan)
     label = estimator.outlier_label_[output]
+    if _by_position(estimator):
+        given = estimator.outlier_label
+        same = [not isinstance(given, str) and place == given for place in range(len(classes))]
+        return label, np.array([same], np.float64)
     return label, (np.asarray(classes) == label).astype(np.float64)[None]
+
+
+def _by_position(estimator: Any) -> bool:
+    """Whether scikit-learn goes through RadiusNeighborsClassMode, which takes the label of outliers for a class's position."""
+    brute = estimator._fit_method == "brute" and estimator.weights == "uniform" and not estimator.outputs_2d_
+    return brute and reduced(estimator) and estimator.effective_metric_ not in ("euclidean", "sqeuclidean")
 
 
 def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
@@ -157,12 +169,11 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
             checked = graph.op("Gather", graph.constant(np.zeros(len(classes))), guard, axis=0)
             proba = graph.op("Add", proba, standing(graph, checked))
             index = graph.op("Add", index, guard)
-        else:
-            known = label in table
-            if not known:
+        elif not shares.any():
+            if label not in table:
                 table.append(label)
-                outside = graph.op("Reshape", none, graph.constant([-1], np.int64))
-                index = graph.op("Where", outside, graph.constant(len(table) - 1, np.int64), index)
+            outside = graph.op("Reshape", none, graph.constant([-1], np.int64))
+            index = graph.op("Where", outside, graph.constant(table.index(label), np.int64), index)
         scores[name] = Score(proba, "float64", (len(classes),), listed, rounding, around.margin)
         values = np.array(table, dtype=object if kind == "string" else kind)
         columns.append((graph.op("Gather", graph.constant(values), index, axis=0), tuple(table)))

@@ -12,8 +12,8 @@ from samescore_export.lowering.distances import UNIT, squared_euclidean, total, 
 from samescore_export.lowering.labels import label_score
 from samescore_export.lowering.link import exponential
 from samescore_export.lowering.neighbors import found
+from samescore_export.lowering.numeric import doubles
 from samescore_export.lowering.numpy_sums import last_of, row_sum
-from samescore_export.lowering.preprocessing import doubles
 from samescore_export.margins import Margin, nearest_of
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
@@ -42,6 +42,8 @@ def lower_label_propagation(estimator: Any, inputs: Matrix | Table, scope: Scope
             margin = near.choice
             own = rounding = Rounding(2.0 * (k + len(classes)) + 4, None, REASON)
     else:
+        if estimator.X_.dtype == np.float32:
+            raise scope.refuse(f"{type(estimator).__name__} fitted on float32", "a model fitted on float64")
         x = doubles(scope, inputs, estimator)
         away = squared_euclidean(graph, x, np.ascontiguousarray(estimator.X_, np.float64), "pairwise")
         gamma = float(estimator.gamma)
