@@ -86,6 +86,16 @@ def in_double(graph: Graph, score: Score) -> Score:
     )
 
 
+def in_single(graph: Graph, score: Score) -> Score:
+    """What :func:`in_double` widened, as it was: float32 numbers handed on as they are stay float32."""
+    rounding = score.rounding
+    if rounding is not None:
+        rounding = Rounding(rounding.ulp / 2.0**29, rounding.scale, rounding.reason)
+    return replace(
+        score, value=graph.op("Cast", score.value, to=int(ir.DataType.FLOAT)), type="float32", rounding=rounding
+    )
+
+
 def of_score(graph: Graph, score: Score) -> Matrix:
     """A child's scores as the columns of a matrix for a later step; one column from one value a row."""
     score = in_double(graph, score)
