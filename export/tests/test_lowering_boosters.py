@@ -6,8 +6,11 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -51,7 +54,7 @@ def made(name, **options):
 
 
 def proven(model, rows, bit_equal=False):
-    methods = ["predict", "predict_proba"] if hasattr(model, "predict_proba") else ["predict"]
+    methods = [name for name in ("predict", "predict_proba", "decision_function") if hasattr(model, name)]
     exported = export_proven(model, rows, methods=methods, budget=250)
     assert not exported.proof.failures
     for name, output in exported.proof.outputs.items():
@@ -249,3 +252,10 @@ def test_no_booster_is_imported_before_a_model_of_it_comes():
     assert {"xgboost.sklearn.XGBClassifier", "lightgbm.sklearn.LGBMRanker", "catboost.core.CatBoostRegressor"} <= set(
         names
     )
+
+
+def test_beside_other_estimators():
+    members = [("x", made("xgboost.XGBClassifier")), ("l", made("lightgbm.LGBMClassifier"))]
+    proven(VotingClassifier(members, voting="soft").fit(X, THREE), X)
+    proven(StackingClassifier(members, LogisticRegression(), cv=2).fit(X, TWO), X)
+    proven(CalibratedClassifierCV(made("xgboost.XGBClassifier"), cv=2).fit(X, TWO), X)

@@ -10,7 +10,7 @@ from sklearn.feature_selection import SelectKBest, chi2
 from sklearn.linear_model import LogisticRegression, Perceptron, Ridge, SGDClassifier
 from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
 from sklearn.pipeline import make_pipeline, make_union
-from sklearn.preprocessing import Binarizer, MaxAbsScaler, StandardScaler
+from sklearn.preprocessing import Binarizer, MaxAbsScaler, Normalizer, StandardScaler
 from sklearn.svm import LinearSVC
 
 from parity_tests.data import target, texts
@@ -42,9 +42,10 @@ def test_linear_models_add_in_the_same_order(last, labels):
         [TfidfTransformer(), MaxAbsScaler()],
         [StandardScaler(with_mean=False)],
         [Binarizer()],
+        [Normalizer("l1")],
         [SelectKBest(chi2, k=20)],
     ],
-    ids=["weights", "largest", "spread", "presence", "selection"],
+    ids=["weights", "largest", "spread", "presence", "norm", "selection"],
 )
 def test_steps_between(steps):
     model = make_pipeline(HashingVectorizer(**COUNTS), *steps, LogisticRegression()).fit(TEXTS, TWO)

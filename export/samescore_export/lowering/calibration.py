@@ -12,7 +12,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from samescore_export.graph import Graph
 from samescore_export.lowering.combining import chained, sized_score, sum_rounding, summed_in_order
-from samescore_export.lowering.deciding import column, first_largest, lead, row_largest, sized, standing
+from samescore_export.lowering.deciding import column, first_largest, in_double, lead, row_largest, sized, standing
 from samescore_export.lowering.interpolation import interpolated, interpolated_rounding
 from samescore_export.lowering.labels import class_scores, label_score
 from samescore_export.lowering.link import both_classes, sigmoid, softmax, through_link
@@ -58,7 +58,7 @@ def _responses(scope: Scope, member: Any, inputs: Matrix | Table, step: str) -> 
     name = "decision_function" if hasattr(member.estimator, "decision_function") else "predict_proba"
     if name not in child.scores:
         raise scope.refuse(f"{type(member.estimator).__name__} without {name}", "a classifier whose lowering has it")
-    score = child.scores[name]
+    score = in_double(scope.graph, child.scores[name])
     if score.shape == ():
         return child, [score], False
     width = score.shape[0]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from samescore_export.graph import Graph
 from samescore_export.lowering.categories import strings_to_codes
-from samescore_export.lowering.deciding import sized, standing
+from samescore_export.lowering.deciding import in_double, sized, standing
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Rounding, Score
 
@@ -20,7 +20,7 @@ def score_of(scope: Scope, child: Lowered, method: str, estimator: Any) -> Score
     """A child's method, refused by name where its lowering has none."""
     if method not in child.scores:
         raise scope.refuse(f"{type(estimator).__name__} without {method}", "an estimator whose lowering has it")
-    return child.scores[method]
+    return in_double(scope.graph, child.scores[method])
 
 
 def class_index(graph: Graph, score: Score, classes: NDArray[Any]) -> ir.Value:

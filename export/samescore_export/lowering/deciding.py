@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import onnx_ir as ir
 
@@ -71,8 +73,32 @@ def smallest_of_row(graph: Graph, value: ir.Value, rounding: Rounding) -> tuple[
     return found
 
 
+def in_double(graph: Graph, score: Score) -> Score:
+    """A child's float32 scores (a booster's) as float64, as numpy makes them beside other float64 numbers."""
+    if score.type != "float32":
+        return score
+    rounding = score.rounding
+    if rounding is not None:
+        # A spacing of float32 is 2**29 of float64.
+        rounding = Rounding(rounding.ulp * 2.0**29, rounding.scale, rounding.reason)
+    return replace(
+        score, value=graph.op("Cast", score.value, to=int(ir.DataType.DOUBLE)), type="float64", rounding=rounding
+    )
+
+
+def in_single(graph: Graph, score: Score) -> Score:
+    """What :func:`in_double` widened, as it was: float32 numbers handed on as they are stay float32."""
+    rounding = score.rounding
+    if rounding is not None:
+        rounding = Rounding(rounding.ulp / 2.0**29, rounding.scale, rounding.reason)
+    return replace(
+        score, value=graph.op("Cast", score.value, to=int(ir.DataType.FLOAT)), type="float32", rounding=rounding
+    )
+
+
 def of_score(graph: Graph, score: Score) -> Matrix:
     """A child's scores as the columns of a matrix for a later step; one column from one value a row."""
+    score = in_double(graph, score)
     value = score.value if score.type == "float64" else graph.op("Cast", score.value, to=int(ir.DataType.DOUBLE))
     width = 1 if score.shape == () else score.shape[0]
     assert width is not None

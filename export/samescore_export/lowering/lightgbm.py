@@ -242,7 +242,16 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
         label = label_score(graph, index, classes, lead_of_probabilities(graph, proba, rounding))
     else:
         raise scope.refuse(f"the objective {name!r} of a classifier", "binary, multiclass, multiclassova")
-    scores = {"predict": label, "predict_proba": class_scores(graph, proba, classes, rounding)["predict_proba"]}
+    # Raw scores are the sums themselves, of a random forest too.
+    decision = grown.value
+    if outputs == 1:
+        decision = graph.op("Reshape", decision, graph.constant([-1], np.int64))
+    labels = None if outputs == 1 else tuple(classes.tolist())
+    scores = {
+        "predict": label,
+        "predict_proba": class_scores(graph, proba, classes, rounding)["predict_proba"],
+        "decision_function": Score(decision, "float64", () if outputs == 1 else (outputs,), labels),
+    }
     lowered: Lowered = grown.lowered(scores)
     return lowered
 

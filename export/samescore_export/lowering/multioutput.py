@@ -10,7 +10,7 @@ from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOut
 
 from samescore_export.lowering.combining import score_of
 from samescore_export.lowering.compose import side_by_side
-from samescore_export.lowering.deciding import of_score, standing
+from samescore_export.lowering.deciding import in_single, of_score, standing
 from samescore_export.lowering.feature_selection import picked
 from samescore_export.lowering.labels import class_scores
 from samescore_export.lowering.numeric import doubles
@@ -56,9 +56,13 @@ def lower_multi_output(estimator: Any, inputs: Matrix | Table, scope: Scope) -> 
     if any(score.shape != () for score in predictions):
         raise scope.refuse(f"{type(estimator).__name__} over estimators of several targets each", "one target each")
     scores = {"predict": _columns(scope, predictions)}
+    if all(child.scores["predict"].type == "float32" for child in children):
+        scores["predict"] = in_single(scope.graph, scores["predict"])
     if isinstance(estimator, MultiOutputClassifier) and hasattr(estimator, "predict_proba"):
         for k, (child, one) in enumerate(zip(children, members, strict=True)):
-            scores[f"predict_proba.{k}"] = score_of(scope, child, "predict_proba", one)
+            proba = score_of(scope, child, "predict_proba", one)
+            single = child.scores["predict_proba"].type == "float32"
+            scores[f"predict_proba.{k}"] = in_single(scope.graph, proba) if single else proba
     return Lowered(None, scores).with_evidence(*children)
 
 

@@ -13,7 +13,7 @@ from samescore_export.graph import Graph
 from samescore_export.lowering.deciding import sized
 from samescore_export.lowering.numeric import as_doubles, floats, narrowed
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Rounding, Table
+from samescore_export.values import Entries, Matrix, Rounding, Table, from_entries
 
 
 def _norm(graph: Graph, kind: str, size: ir.Value, sparse: bool, width: int) -> ir.Value:
@@ -30,11 +30,27 @@ def _norm(graph: Graph, kind: str, size: ir.Value, sparse: bool, width: int) -> 
     return total if kind == "l1" else graph.op("Sqrt", total)
 
 
+def _normalized_entries(graph: Graph, x: Matrix, entries: Entries, norm: str) -> Matrix:
+    """The elements of a sparse matrix by their row's norm, whose terms are added one by one."""
+    size = graph.op("Abs", entries.values)
+    if norm == "max":
+        found = graph.op("ReduceMax", size, graph.constant([1], np.int64), keepdims=1)
+    else:
+        terms = graph.op("Mul", size, size) if norm == "l2" else size
+        running = graph.op("CumSum", terms, graph.constant(1, np.int64))
+        found = graph.op("Gather", running, graph.constant([-1], np.int64), axis=1)
+        found = graph.op("Sqrt", found) if norm == "l2" else found
+    safe = graph.op("Where", graph.op("Equal", found, graph.constant(0.0)), graph.constant(1.0), found)
+    return from_entries(graph, entries.columns, graph.op("Div", entries.values, safe), x.width, x)
+
+
 def lower_normalizer(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """``normalize``: each row by its norm; a row whose norm counts as 0 stays as it is."""
     graph = scope.graph
     x = floats(scope, inputs, estimator)
     single = x.dtype == "float32"
+    if x.stored is not None and x.rounding is None and not single:
+        return Lowered(_normalized_entries(graph, x, x.stored, estimator.norm))
     wide = as_doubles(graph, x)
     size = graph.op("Abs", wide.value)
     norm = _norm(graph, estimator.norm, size, x.sparse, x.width)
