@@ -38,8 +38,12 @@ def one_coefficient(proto: onnx.ModelProto) -> None:
 
 
 def class_order(proto: onnx.ModelProto) -> None:
-    labels = next(t for t in proto.graph.initializer if t.data_type == onnx.TensorProto.STRING)
-    labels.string_data[:] = list(labels.string_data)[::-1]
+    # Two classes may be a constant each.
+    tensors = [t for t in proto.graph.initializer if t.data_type == onnx.TensorProto.STRING]
+    labels = [label for tensor in tensors for label in tensor.string_data][::-1]
+    for tensor in tensors:
+        count = len(tensor.string_data)
+        tensor.string_data[:], labels = labels[:count], labels[count:]
 
 
 def the_contract(proto: onnx.ModelProto) -> None:
