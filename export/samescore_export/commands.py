@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from samescore_export.progress import Progress
 from samescore_runtime.errors import InputError
 
 _MODEL = click.argument("model", type=click.Path(path_type=Path))
@@ -81,10 +82,6 @@ def _as_taken(model: Any, frame: Any) -> Any:
     return frame
 
 
-def _progress(stage: str) -> None:
-    print(f"{stage} ...", file=sys.stderr, flush=True)
-
-
 def _tables(registry: tuple[str, ...]) -> list[Any]:
     from samescore_export.registry import named_table
 
@@ -137,17 +134,20 @@ def export_command(
     from samescore_export.exporting import export
     from samescore_export.model_file import read_model
 
-    _progress("load")
+    progress = Progress()
+    progress("load")
     fitted = read_model(model, trust, trust_pickle)
     rows = _as_taken(fitted, read_rows(sample))
     try:
         artifact = export(
             fitted, rows, output, _list(methods), report, _tables(registry),
-            layout=layout, seed=seed, budget=budget, commit=commit, progress=_progress,
+            layout=layout, seed=seed, budget=budget, commit=commit, progress=progress,
         )  # fmt: skip
     except (ExportError, ProofError) as error:
+        progress.close()
         print(error, file=sys.stderr)
         return 1
+    progress.close()
     for name, proof in (artifact.proof or {})["outputs"].items():
         print(f"{name}: {proof['sameness']}, {proof['bit_equal']} of {proof['rows']} probes bit-equal")
     print(f"{output}: {len(artifact.content)} bytes, digest {artifact.digest}")
@@ -233,20 +233,26 @@ def prove_command(
     from samescore_export.exporting import prove_file
     from samescore_export.model_file import read_model
 
+    progress = Progress()
+    progress("load")
     fitted = read_model(model, trust, trust_pickle)
     rows = _as_taken(fitted, read_rows(sample))
     try:
         proof, artifact = prove_file(
             file, fitted, rows, _tables(registry),
-            mapping=_mapping(mapping), within=within, seed=seed, budget=budget, progress=_progress,
+            mapping=_mapping(mapping), within=within, seed=seed, budget=budget, progress=progress,
         )  # fmt: skip
     except ExportError as error:
+        progress.close()
         print(error, file=sys.stderr)
         return 1
     if report is not None:
         from samescore_export.report import write_report
 
+        progress("report")
+
         write_report(proof, artifact, report, file.name)
+    progress.close()
     for name, output in proof.outputs.items():
         print(f"{name}: {output.sameness}, {output.comparison.bit_equal} of {output.comparison.rows} probes bit-equal")
     for note in proof.notes:

@@ -122,8 +122,7 @@ def export_proven(
     sample = read_sample(X_sample, takes_dicts(model))
     progress("compile")
     compiled = compile_model(model, sample, table, methods, layout, descriptions)
-    progress("prove")
-    proof = prove(model, compiled, seed, budget)
+    proof = prove(model, compiled, seed, budget, progress=progress)
     progress("write")
     content = artifact_bytes(
         compiled.model,
@@ -174,31 +173,37 @@ def prove_file(
         progress("compile")
         compiled = compile_model(model, sample, table, methods, artifact.contract.layout)
         same_makers = all((artifact.provenance or {}).get(key) == provenance[key] for key in ("samescore", "packages"))
-        progress("prove")
         subject = replace(compiled, contract=artifact.contract)
-        return _prove_written(model, subject, written, same_makers, seed, budget), artifact
-    progress("prove")
+        return _prove_written(model, subject, written, same_makers, seed, budget, progress), artifact
     if written.producer_name == PRODUCER:
         # An artifact that lost its metadata: still to be what compiling gives.
         methods = tuple(dict.fromkeys(method_of(output.name) for output in written.graph.output))
         single = len(written.graph.input) == len(sample.columns) > 1
         compiled = compile_model(model, sample, table, methods, "columns" if single else "packed")
-        proof = _prove_written(model, compiled, written, True, seed, budget)
+        proof = _prove_written(model, compiled, written, True, seed, budget, progress)
         proof = replace(proof, notes=(f"{name}: samescore's metadata is lost; samescore export writes it",))
     else:
+        progress("prove: the model's answers")
         proof = prove_foreign(name, content, model, sample, table, mapping or {}, within, seed, budget)
     digest = hashlib.sha256(content).hexdigest()
     return proof, Artifact(name, content, digest, proof.compiled.contract, {}, None, None, provenance)
 
 
 def _prove_written(
-    model: Any, compiled: Compiled, written: onnx.ModelProto, same_makers: bool, seed: int, budget: int
+    model: Any,
+    compiled: Compiled,
+    written: onnx.ModelProto,
+    same_makers: bool,
+    seed: int,
+    budget: int,
+    progress: Callable[[str], None],
 ) -> Proof:
     """A written graph against what compiling gives; bit by bit where the same versions made both."""
     certificates = compiled.certificates
     if same_makers:
         certificates = (graph_certificate(compiled.model, __version__), *certificates)
-    return prove(model, replace(compiled, model=written, certificates=certificates), seed, budget)
+    subject = replace(compiled, model=written, certificates=certificates)
+    return prove(model, subject, seed, budget, progress=progress)
 
 
 def _parsed(name: str, content: bytes) -> onnx.ModelProto:

@@ -27,7 +27,12 @@ REFERENCE_ROWS = 10_000
 
 
 def prove(
-    estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000, evidence: Evidence | None = None
+    estimator: Any,
+    compiled: Compiled,
+    seed: int = 0,
+    budget: int = 2000,
+    evidence: Evidence | None = None,
+    progress: Callable[[str], None] = lambda stage: None,
 ) -> Proof:
     """Check every certificate on the written graph and compare it with the original model on the probes.
 
@@ -37,16 +42,22 @@ def prove(
     Raises:
         ArtifactError: onnxruntime cannot open or run the graph.
     """
+    if evidence is None:
+        progress("prove: the model's answers")
+        evidence = gather(estimator, compiled, seed, budget)
+    progress("prove: certificates")
     finished = FinishedGraph(compiled.model, compiled.used)
     verdicts = tuple(certificate.verify(finished) for certificate in compiled.certificates)
     failures = [failure for verdict in verdicts for failure in verdict.failures]
-    evidence = gather(estimator, compiled, seed, budget) if evidence is None else evidence
+    progress("prove: a default session")
     content = compiled.model.SerializeToString()
     # One session at a time: that of a large forest takes as much memory as compiling it.
     default = _runner(compiled, content, THREADS)(evidence.probes.sample)
+    progress("prove: scores")
     run = _runner(compiled, content, 1)
     got = run(evidence.probes.sample)
     reference = run(compiled.sample.take(slice(0, REFERENCE_ROWS)))
+    progress("prove: single rows")
     alone = {row: run(evidence.probes.sample.take([row])) for row in evidence.singles}
     outputs = {}
     for name, score in compiled.scores.items():
