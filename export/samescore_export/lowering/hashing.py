@@ -84,7 +84,9 @@ def murmur3(graph: Graph, words: ir.Value, starts: ir.Value, sizes: ir.Value) ->
         word = inner.op("GatherElements", words, inner.op("Where", there, place, inner.constant(0, np.int64)), axis=1)
         mixed = _rotated(inner, inner.op("BitwiseXor", state, _scrambled(inner, word)), 13)
         mixed = inner.op("Add", inner.op("Mul", mixed, _u32(inner, 5)), _u32(inner, 0xE6546B64))
-        return inner.op("Where", there, mixed, state)
+        # onnxruntime has Where of uint32 only from 1.32 on, and not on the JVM (1.29).
+        kept = inner.op("Where", there, to_int64(inner, mixed), to_int64(inner, state))
+        return inner.op("Cast", kept, to=int(ir.DataType.UINT32))
 
     value = counting(graph, most, zeros, ir.DataType.UINT32, step)
     rest = graph.op("Sub", sizes, graph.op("Mul", blocks, four))
