@@ -15,6 +15,7 @@ from samescore_export.compiler import Compiled, compile_model, method_of, single
 from samescore_export.errors import ExportError
 from samescore_export.evidence import Evidence, gather
 from samescore_export.foreign import open_foreign
+from samescore_export.foreign_splits import foreign_split_hints
 from samescore_export.graph import Graph
 from samescore_export.inputs import make_inputs
 from samescore_export.judging import described, judged, reason
@@ -56,6 +57,8 @@ def prove_foreign(
     graph = open_foreign(content, name, model, sample, mapping)
     methods = tuple(dict.fromkeys(method_of(method) for method in graph.methods.values()))
     compiled = _compiled(model, sample, registry, methods)
+    moved = foreign_split_hints(onnx.ModelProto.FromString(content), graph.inputs, compiled.hints)
+    compiled = replace(compiled, hints=(*compiled.hints, *moved))
     evidence = gather(model, compiled, seed, budget)
     found = graph.run(evidence.probes.sample, getattr(model, "classes_", ()))
     within = SINGLE if within is None and graph.single else within

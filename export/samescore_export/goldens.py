@@ -19,7 +19,7 @@ from samescore_runtime.contract import Column, Contract
 BUDGET = 64 * 1024
 
 #: Rows of each kind of probe, before classes and categories are filled up.
-PER_KIND = {"sample": 8, "split": 24, "special": 12, "category": 12, "text": 16}
+PER_KIND = {"sample": 8, "split": 24, "special": 24, "category": 48, "text": 16}
 
 
 def make_goldens(proof: Proof, budget: int = BUDGET) -> dict[str, Any]:

@@ -148,3 +148,20 @@ def test_a_name_that_tells_nothing_needs_a_map(tmp_path):
     with pytest.raises(InputError, match="the output y tells no method"):
         judged(tmp_path, model, X, graph)
     assert not judged(tmp_path, model, X, graph, mapping={"y": "predict"}).failures
+
+
+def test_a_split_moved_by_one_ulp_in_a_graph_of_others_is_found(tmp_path):
+    model = RandomForestRegressor(8, max_depth=6, random_state=0).fit(X, X[:, 0] * X[:, 1])
+    graph = onnx.ModelProto.FromString(export(model, X).content)
+    del graph.metadata_props[:]
+    graph.producer_name = "somebody"
+    assert not judged(tmp_path, model, X, graph).failures
+    (node,) = [node for node in graph.graph.node if node.op_type == "TreeEnsemble"]
+    splits = next(item for item in node.attribute if item.name == "nodes_splits")
+    values = onnx.numpy_helper.to_array(splits.t).copy()
+    # A root is passed by every row, a node further down by some.
+    for position in (0, 40):
+        moved = values.copy()
+        moved[position] = np.nextafter(moved[position], np.inf)
+        splits.t.CopyFrom(onnx.numpy_helper.from_array(moved))
+        assert any("a split probe" in line for line in judged(tmp_path, model, X, graph).failures), position
