@@ -42,8 +42,8 @@ test-full: setup ## The long battery: every parity case on 2,000 ordinary rows a
 coverage: test-full ## Renew docs/coverage.md from the full run
 	@$(BIN)/python -m tools.coverage_page build/parity-full/report.json
 
-mutants: setup   ## The prover tested by mutation: more than a thousand wrong graphs
-	@$(BIN)/python -m parity_tests.mutation.battery -o build/mutants
+mutants: setup   ## The prover tested by mutation: more than a thousand wrong graphs; renews docs/mutants.md
+	@$(BIN)/python -m parity_tests.mutation.battery -o build/mutants && cp build/mutants/mutants.md docs/mutants.md
 
 runtimes: setup  ## The suite's artifacts under other releases of onnxruntime: RELEASES="1.23.2 1.26.0"
 	@$(BIN)/python -m parity_tests.runtimes $(RELEASES) -o build/runtimes

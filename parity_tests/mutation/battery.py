@@ -44,7 +44,11 @@ MODELS: tuple[str, ...] = (
     "ordinal/unknown nan, missing -2", "columns/selector", "columns/union", "linear/LogisticRegression, 2 classes",
     "linear/LogisticRegression, 3 classes", "linear/Ridge", "linear/LinearSVC, 3 classes", "bayes/gaussian, 3 classes",
     "bayes/multinomial, 2 classes", "svm/SVC rbf, 3 classes", "svm/SVR", "calibrated/sigmoid, 2 classes",
-    "calibrated/isotonic regression", "scenario/demand", "scenario/recommender", "scenario/spam",
+    "calibrated/isotonic, 2 classes", "boosters/XGBRegressor plain", "cluster/KMeans", "decomposition/PCA whiten=True", "text/tf-idf",
+    "histogram/2 classes", "ensemble/stacking, 2 classes", "imputers/KNNImputer", "mixture/GaussianMixture full",
+    "gaussian_process/Regressor Matern(length_scale=1, nu=1.5)", "neighbors/KNeighborsClassifier kd tree, uniform",
+    "one-vs-one/LogisticRegression, 3 classes", "bins/onehot, quantile", "polynomial/2", "power/yeo-johnson", "quantile/uniform",
+    "spline/constant", "target-encoder/numbers", "scenario/demand", "scenario/recommender", "scenario/spam",
 )  # fmt: skip
 
 BUDGET = 500
@@ -134,6 +138,11 @@ def run_model(case_id: str) -> list[Mutant]:
 def table(mutants: Sequence[Mutant]) -> str:
     """The battery as a Markdown page: by kind, then what no probe showed."""
     lines = [
+        "# The prover tested by mutation",
+        "",
+        "Made by `make mutants`. A mutant is a compiled graph with one thing wrong. It is caught by certificates, by probes, or at last by the",
+        "comparison of the whole graph, bit by bit, with what compiling the model gives.",
+        "",
         f"{len(mutants)} mutants of {len({m.model for m in mutants})} models, {len({m.kind for m in mutants})} kinds: "
         f"{sum(m.caught for m in mutants)} caught.",
         "",
