@@ -14,6 +14,7 @@ import onnx
 import onnx_ir as ir
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
+from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import LabelBinarizer, LabelEncoder, MultiLabelBinarizer
 
 from samescore_export.acceptance import Acceptance, ask, check_taken
@@ -30,6 +31,7 @@ from samescore_export.scope import Lowered, Scope
 from samescore_export.values import WIDEST, Hint, Matrix, Rounding, Score, Table, matrix_of
 from samescore_runtime import __version__
 from samescore_runtime.contract import Contract, Layout, Output
+from samescore_runtime.errors import InputError
 
 #: Layout, and unit and description by column.
 Settings: TypeAlias = tuple[Layout, Mapping[str, tuple[str | None, str | None]]]
@@ -286,8 +288,27 @@ def _acceptance(
             each(native)
 
     with single_threaded(estimator):
-        check_taken(call, sample)
+        try:
+            check_taken(call, sample)
+        except InputError as refused:
+            # Some take no rows that a contract can describe (PatchExtractor): what cannot be lowered is said first.
+            problems = _problems(estimator, sample, registry, order, settings)
+            if problems and not isinstance(refused.__cause__, NotFittedError):
+                raise ExportError(problems) from refused
+            raise
         return ask(call, sample, {}, max_lengths)
+
+
+def _problems(
+    estimator: Any, sample: Sample, registry: Registry, order: Sequence[str], settings: Settings
+) -> list[Unsupported]:
+    """What cannot be lowered of a model that refuses its sample; nothing where lowering it over that sample makes no sense."""
+    guess = dict.fromkeys(order, Acceptance())
+    try:
+        *_, scope = _lower(estimator, sample, registry, order, frozenset(order), frozenset(), guess, settings)
+    except Exception:
+        return []
+    return scope.problems
 
 
 def _lower(
