@@ -153,13 +153,16 @@ def table(mutants: Sequence[Mutant]) -> str:
         "",
         "As graphs that others made, without certificates, these would pass.",
         "",
-        "| model | kind | mutants | caught by |",
-        "| --- | --- | --- | --- |",
+        "| model | kind | mutants | caught by | why it can be |",
+        "| --- | --- | --- | --- | --- |",
     ]
     groups = Counter(
         (m.model, m.kind, "certificates" if m.certificates else "bits" if m.bits else "nothing") for m in quiet
     )
-    lines += [f"| {model} | {kind} | {count} | {by} |" for (model, kind, by), count in sorted(groups.items())]
+    lines += [
+        f"| {model} | {kind} | {count} | {by} | {QUIET.get(kind, '')} |"
+        for (model, kind, by), count in sorted(groups.items())
+    ]
     return "\n".join(lines) + "\n"
 
 
