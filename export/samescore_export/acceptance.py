@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 
 from samescore_export.lowering.categories import is_missing
 from samescore_export.ordered import LARGEST
 from samescore_export.sample import Sample
+from samescore_runtime.errors import InputError
 
 #: The largest float64 that rounds to a finite float32.
 FLOAT32_LIMIT = 3.4028235677973362e38
@@ -35,6 +37,34 @@ class Acceptance:
     closed: bool = False
     max_length: int | None = None
     optional: bool = False
+
+
+def refusal(error: Exception) -> InputError:
+    """The error to raise where the model itself refuses rows of the sample, or was not fitted; its own words are in it."""
+    if isinstance(error, NotFittedError):
+        return InputError("model", f"not fitted ({_words(error)})", "a fitted model")
+    said = f"the model refuses it ({type(error).__name__}: {_words(error)})"
+    return InputError("sample", said, "rows that the model takes")
+
+
+def check_taken(call: Callable[[Any], Any], sample: Sample) -> None:
+    """Raises InputError unless the model takes the sample's first row or, where one row is too few for it, the sample."""
+    for rows in (sample.take([0]), sample):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                call(rows.native())
+        except Exception as error:
+            refused = error
+        else:
+            return
+    raise refusal(refused) from refused
+
+
+def _words(error: Exception) -> str:
+    """A message of several lines as one, as all of ours are, and not longer than a screen."""
+    words = " ".join(str(error).split())
+    return words if len(words) <= 400 else f"{words[:400]}…"
 
 
 def ask(

@@ -56,10 +56,12 @@ class FinishedGraph:
         return self.used is None or name in self.used
 
     def attribute(self, node: str, name: str) -> NDArray[Any] | None:
-        """A list or tensor attribute as an array; None if the node does not have it."""
+        """A list or tensor attribute as an array, strings as bytes; None if the node does not have it."""
         for attribute in self.nodes[node].attribute:
             if attribute.name == name:
                 if attribute.type == onnx.AttributeProto.TENSOR:
+                    if attribute.t.data_type == onnx.TensorProto.STRING:
+                        return np.array(list(attribute.t.string_data), dtype=object)
                     return np.asarray(numpy_helper.to_array(attribute.t))
                 if attribute.type == onnx.AttributeProto.INTS:
                     return np.array(attribute.ints, np.int64)
@@ -96,6 +98,17 @@ class Certificate:
 
 def constants_certificate(at: str, values: Mapping[str, tuple[ir.Value, NDArray[Any]]]) -> Certificate:
     """The named fitted parameters stand in the file bit for bit."""
+    return Certificate(
+        at,
+        "constants",
+        f"{', '.join(values)}: every value in the file has the bits of the fitted parameter",
+        "how the values are used",
+        constants_check(at, values),
+    )
+
+
+def constants_check(at: str, values: Mapping[str, tuple[ir.Value, NDArray[Any]]]) -> Callable[[FinishedGraph], Verdict]:
+    """Checks that the named values stand in the file bit for bit, where the finished graph has them at all."""
     expected = {what: (str(value.name), np.asarray(array)) for what, (value, array) in values.items()}
 
     def verify(finished: FinishedGraph) -> Verdict:
@@ -119,10 +132,29 @@ def constants_certificate(at: str, values: Mapping[str, tuple[ir.Value, NDArray[
                 failures.append(f"{at}: {what}: {int(np.sum(stored != array))} values differ; the fitted parameter")
         return Verdict(checked, tuple(failures))
 
-    return Certificate(
-        at,
-        "constants",
-        f"{', '.join(expected)}: every value in the file has the bits of the fitted parameter",
-        "how the values are used",
-        verify,
-    )
+    return verify
+
+
+def attributes_check(
+    at: str, node: ir.Value, attributes: Mapping[str, NDArray[Any]]
+) -> Callable[[FinishedGraph], Verdict]:
+    """Checks that the node that gives ``node`` has these attributes, bit for bit; strings are compared as bytes."""
+    name = str(node.name)
+
+    def verify(finished: FinishedGraph) -> Verdict:
+        if not finished.claimed(name):
+            return Verdict(0)
+        if name not in finished.nodes:
+            return Verdict(0, (f"{at}: no node {name}; the node that looks values up",))
+        failures = []
+        for attribute, array in attributes.items():
+            found = finished.attribute(name, attribute)
+            if found is None or found.shape != array.shape or found.dtype != array.dtype:
+                failures.append(f"{at}: {attribute}: {'nothing' if found is None else found.shape}; {array.shape}")
+            elif array.dtype == object and (wrong := int(np.sum(found != array))):
+                failures.append(f"{at}: {attribute}: {wrong} values differ; as fitted")
+            elif array.dtype != object and found.tobytes() != array.tobytes():
+                failures.append(f"{at}: {attribute}: {int(np.sum(found != array))} values differ; as fitted")
+        return Verdict(sum(array.size for array in attributes.values()), tuple(failures))
+
+    return verify

@@ -14,9 +14,11 @@ import onnx
 import onnx_ir as ir
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
+from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import LabelBinarizer, LabelEncoder, MultiLabelBinarizer
 
-from samescore_export.acceptance import Acceptance, ask
+from samescore_export.acceptance import Acceptance, ask, check_taken
+from samescore_export.arguments import check_methods, check_model
 from samescore_export.certificate import Certificate, FinishedGraph
 from samescore_export.errors import ExportError, Unsupported
 from samescore_export.graph import Graph, without_outputs
@@ -29,6 +31,7 @@ from samescore_export.scope import Lowered, Scope
 from samescore_export.values import WIDEST, Hint, Matrix, Rounding, Score, Table, matrix_of
 from samescore_runtime import __version__
 from samescore_runtime.contract import Contract, Layout, Output
+from samescore_runtime.errors import InputError
 
 #: Layout, and unit and description by column.
 Settings: TypeAlias = tuple[Layout, Mapping[str, tuple[str | None, str | None]]]
@@ -161,10 +164,13 @@ def compile_model(
 
     Raises:
         ExportError: all parts that have no lowering, columns the model does not know, methods it does not have.
+        InputError: no fitted estimator, or a sample that it refuses.
     """
+    check_model(estimator)
+    check_methods(methods)
     if isinstance(estimator, LABEL_ENCODERS):
         sample = as_labels(sample)
-    problems = _sample_problems(estimator, sample)
+    problems = [*_sample_problems(estimator, sample), *_label_problems(estimator)]
     if problems:
         raise ExportError(problems)
     if type(estimator).__module__.partition(".")[0] in ("xgboost", "lightgbm"):
@@ -228,6 +234,19 @@ def _sample_problems(estimator: Any, sample: Sample) -> list[Unsupported]:
     ]
 
 
+def _label_problems(estimator: Any) -> list[Unsupported]:
+    """Labels that no output can hold: whole numbers beyond int64."""
+    classes = getattr(estimator, "classes_", None)
+    arrays = classes if isinstance(classes, list) else [classes]
+    largest = np.iinfo(np.int64).max
+    wide = [array for array in arrays if isinstance(array, np.ndarray) and array.dtype == np.uint64]
+    return [
+        Unsupported("model", f"the label {array.max()}", "whole numbers within int64")
+        for array in wide
+        if array.size and array.max() > largest
+    ]
+
+
 def _column_order(estimator: Any, sample: Sample) -> list[str]:
     fitted = [str(name) for name in getattr(estimator, "feature_names_in_", [])]
     return (
@@ -269,7 +288,27 @@ def _acceptance(
             each(native)
 
     with single_threaded(estimator):
+        try:
+            check_taken(call, sample)
+        except InputError as refused:
+            # Some take no rows that a contract can describe (PatchExtractor): what cannot be lowered is said first.
+            problems = _problems(estimator, sample, registry, order, settings)
+            if problems and not isinstance(refused.__cause__, NotFittedError):
+                raise ExportError(problems) from refused
+            raise
         return ask(call, sample, {}, max_lengths)
+
+
+def _problems(
+    estimator: Any, sample: Sample, registry: Registry, order: Sequence[str], settings: Settings
+) -> list[Unsupported]:
+    """What cannot be lowered of a model that refuses its sample; nothing where lowering it over that sample makes no sense."""
+    guess = dict.fromkeys(order, Acceptance())
+    try:
+        *_, scope = _lower(estimator, sample, registry, order, frozenset(order), frozenset(), guess, settings)
+    except Exception:
+        return []
+    return scope.problems
 
 
 def _lower(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from samescore_export.acceptance import refusal
 from samescore_export.compiler import Compiled, single_threaded
 from samescore_export.probes import Probes, make_probes
 from samescore_export.sample import Sample
@@ -99,7 +100,10 @@ def _answered(estimator: Any, compiled: Compiled, probes: Probes) -> tuple[Probe
         if _answers(estimator, compiled, probes.sample) is None:
             probes = _kept(probes, probes.kinds == "sample")
     native = probes.sample.native()
-    return probes, {name: compiled.expected(estimator, name, native) for name in compiled.scores}
+    try:
+        return probes, {name: compiled.expected(estimator, name, native) for name in compiled.scores}
+    except Exception as error:
+        raise refusal(error) from error
 
 
 def _without_refused(estimator: Any, compiled: Compiled, probes: Probes, beside: list[int]) -> Probes:

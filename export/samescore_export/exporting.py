@@ -12,6 +12,7 @@ import onnx
 import sklearn
 from google.protobuf.message import DecodeError
 
+from samescore_export.arguments import check_destination, check_methods, check_model, check_settings
 from samescore_export.artifact_writer import artifact_bytes, write_atomically
 from samescore_export.compiler import PRODUCER, Compiled, compile_model, method_of
 from samescore_export.errors import ExportError, ProofError, Unsupported
@@ -77,8 +78,9 @@ def export(
     Raises:
         ExportError: every part that cannot be exported, at once.
         ProofError: the graph differs from the model; nothing was written.
-        InputError: a sample that cannot be read.
+        InputError: a sample that cannot be read or that the model refuses, a model that is not fitted, a place that cannot be written.
     """
+    check_destination(None if path is None else Path(path), None if report is None else Path(report))
     exported = export_proven(
         model,
         X_sample,
@@ -117,6 +119,9 @@ def export_proven(
     progress: Callable[[str], None] = lambda stage: None,
 ) -> Exported:
     """As :func:`export`, with the proof, and without writing or raising for a failed proof."""
+    check_model(model)
+    check_methods(methods)
+    check_settings(seed, budget, layout)
     table = registry if isinstance(registry, Registry) else standard_registry(registry or ())
     _check_version(model)
     sample = read_sample(X_sample, takes_dicts(model))
@@ -162,6 +167,8 @@ def prove_file(
         ArtifactError, InputError: a file that is no sound model.
         ExportError: an artifact of a model that cannot be lowered.
     """
+    check_model(model)
+    check_settings(seed, budget)
     name, content = read_content(Path(path))
     table = registry if isinstance(registry, Registry) else standard_registry(registry or ())
     sample = read_sample(X_sample, takes_dicts(model))
@@ -215,7 +222,7 @@ def _parsed(name: str, content: bytes) -> onnx.ModelProto:
 
 def _check_version(model: Any) -> None:
     """Refuse a model that another scikit-learn fitted: its attributes may mean something else there."""
-    fitted = getattr(model, "_sklearn_version", None) or model.__dict__.get("_sklearn_version")
+    fitted = getattr(model, "_sklearn_version", None)
     if fitted is not None and fitted.split(".")[:2] != sklearn.__version__.split(".")[:2]:
         raise ExportError(
             [

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from samescore_export.lowering.categories import is_missing
 from samescore_export.sample import Sample
-from samescore_runtime.errors import InputError
+from samescore_runtime.errors import ArtifactError, InputError
 from samescore_runtime.sessions import open_session
 
 #: Element types of onnxruntime -> numpy's.
@@ -57,11 +57,13 @@ class ForeignGraph:
     """A graph opened as a scorer of the sample's columns.
 
     Attributes:
+        where: the file's name, for messages.
         inputs: how it is fed.
         methods: output name -> method of the model it answers.
         single: whether some number goes in or out as float32.
     """
 
+    where: str
     session: Any
     inputs: tuple[ForeignInput, ...]
     methods: Mapping[str, str]
@@ -71,7 +73,16 @@ class ForeignGraph:
         """What each mapped output gives for the rows, by method; dictionaries are laid out in the order of ``classes``."""
         names = list(self.methods)
         feed = {item.name: _tensor(item, rows) for item in self.inputs}
-        found = self.session.run(names, feed)
+        try:
+            found = self.session.run(names, feed)
+        except Exception as error:  # onnxruntime raises a class of its own for each status, with no common base
+            reason = str(error).strip().splitlines()[0]
+            raise ArtifactError(
+                "contract_mismatch",
+                self.where,
+                f"it does not run ({reason})",
+                "a graph that takes what the model takes",
+            ) from error
         return {
             self.methods[name]: _unzipped(value, classes) if isinstance(value, list) else np.asarray(value)
             for name, value in zip(names, found, strict=True)
@@ -98,7 +109,7 @@ def open_foreign(
         )
     numbers = [*(item.dtype for item in inputs), *(_DTYPES.get(outputs[name].type) for name in methods)]
     zipped = any("float" in outputs[name].type for name in methods)
-    return ForeignGraph(session, inputs, methods, np.float32 in numbers or zipped)
+    return ForeignGraph(where, session, inputs, methods, np.float32 in numbers or zipped)
 
 
 def _inputs(nodes: Sequence[Any], sample: Sample, problems: list[str]) -> Iterator[ForeignInput]:

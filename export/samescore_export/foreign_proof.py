@@ -76,7 +76,7 @@ def prove_foreign(
             sameness=_sameness(comparison, within, tolerance),
             tolerance=tolerance,
             comparison=comparison,
-            default_session=comparison,
+            default_session=None,
             flips=comparison.beyond if labels else 0,
             within_bound=inside,
             reason=reason(compiled.scores[output]),

@@ -19,7 +19,7 @@ from onnx_ir.passes.common import RemoveUnusedNodesPass
 
 from samescore_export.scalars import spread_scalars
 
-#: Opset versions of every artifact (docs/design: the floor is what onnxruntime >= 1.21 loads), and the IR version.
+#: Opset versions of every artifact (what the oldest supported onnxruntime loads: decision 0007), and the IR version.
 OPSETS: Mapping[str, int] = {"": 21, "ai.onnx.ml": 5}
 IR_VERSION = 10
 

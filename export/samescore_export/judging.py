@@ -17,14 +17,14 @@ from samescore_runtime.comparison import Comparison, Tolerance, compare
 def judged(
     name: str, evidence: Evidence, got: NDArray[Any], tolerance: Tolerance, floor: NDArray[Any] | None
 ) -> tuple[Comparison, int]:
-    """The comparison of one output, and how many values differ in rows that are not settled; these count for neither side."""
+    """The comparison of one output, and how many values are beyond the tolerance in rows that are not settled: they count for neither side."""
     expected = evidence.expected[name]
     comparison = compare(expected, got, tolerance, floor=floor)
     if name not in evidence.settled or comparison.mismatch is not None or not comparison.beyond:
         return comparison, 0
     rows = evidence.settled[name].reshape(-1, *(1 for _ in expected.shape[1:]))
-    within = int(((expected != got) & ~rows).sum())
-    return compare(np.where(rows, expected, got), got, tolerance, floor=floor), within
+    settled = compare(np.where(rows, expected, got), got, tolerance, floor=floor)
+    return settled, comparison.beyond - settled.beyond
 
 
 def single_failures(
@@ -48,7 +48,7 @@ def described(name: str, comparison: Comparison, probes: Probes) -> list[str]:
     if comparison.mismatch is not None:
         return [f"{name}: {comparison.mismatch}; the original model's shape and dtype"]
     lines = [f"{name}: {d}; {cause(probes, d.row)}" for d in comparison.differences[:10]]
-    return [*lines, f"{name}: {comparison.beyond} values differ in {comparison.rows} rows; none beyond the tolerance"]
+    return [*lines, f"{name}: {_values(comparison.beyond)} beyond the tolerance in {comparison.rows} rows; none"]
 
 
 def cause(probes: Probes, row: int) -> str:
@@ -56,7 +56,12 @@ def cause(probes: Probes, row: int) -> str:
     column = str(probes.columns[row])
     if not column:
         return "a row of the sample"
-    return f"a {probes.kinds[row]} probe, {column} = {probes.sample.columns[column][row]!r}"
+    value = probes.sample.columns[column][row]
+    return f"a {probes.kinds[row]} probe, {column} = {value.item() if isinstance(value, np.generic) else value!r}"
+
+
+def _values(count: int) -> str:
+    return f"{count} value{'' if count == 1 else 's'}"
 
 
 def reason(score: Score) -> str | None:

@@ -28,7 +28,7 @@ class OutputProof:
         sameness: ``proven``, ``bit-equal``, ``within N ulp``, ...
         tolerance: what a load-time check must hold it to.
         comparison: own session (one intra-op thread) against the original model, all probes.
-        default_session: the same in a session with two intra-op threads and what else onnxruntime does by default.
+        default_session: the same in a session with two intra-op threads and what else onnxruntime does by default; None where it was not run.
         flips: labels that differ although the margin is beyond the rounding bound; a failure.
         within_bound: values that differ in rows whose margin is inside the bound; scikit-learn flips such rows itself.
         reason: why it is not exact, None if it is.
@@ -37,7 +37,7 @@ class OutputProof:
     sameness: str
     tolerance: Tolerance
     comparison: Comparison
-    default_session: Comparison
+    default_session: Comparison | None
     flips: int
     within_bound: int
     reason: str | None
@@ -108,10 +108,9 @@ def _output_json(item: OutputProof) -> dict[str, Any]:
         "flips": item.flips,
         "within_bound": item.within_bound,
         "tolerance": item.tolerance.to_json(),
-        "default_session": {
-            "bit_equal": item.default_session.bit_equal,
-            "largest_ulp": item.default_session.largest_ulp,
-        },
+        "default_session": None
+        if item.default_session is None
+        else {"bit_equal": item.default_session.bit_equal, "largest_ulp": item.default_session.largest_ulp},
         "reason": item.reason,
     }
 

@@ -20,9 +20,12 @@ class Registry(Mapping[type, Lowering]):
     """
 
     def __init__(self, tables: Iterable[Mapping[Any, Lowering]]) -> None:
-        """Raises InputError if two tables name the same type."""
+        """Raises InputError for what is no table, and if two tables name the same type."""
         merged: dict[type | str, Lowering] = {}
         for table in tables:
+            if not isinstance(table, Mapping):
+                found = table.__name__ if isinstance(table, type) else f"a {type(table).__name__}"
+                raise InputError("registry", found, "a list of tables, each a mapping from type to lowering")
             for estimator, lowering in table.items():
                 if estimator in merged and merged[estimator] is not lowering:
                     raise InputError(_named(estimator), "two lowerings", "one lowering per type")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -15,6 +16,14 @@ from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from samescore_export.lowering.categories import is_missing
 from samescore_runtime.contract import ColumnType
 from samescore_runtime.errors import InputError
+
+#: A half of what UTF-16 writes as two.
+SURROGATE = "a lone surrogate, which is no text"
+
+_LARGEST_INT = np.iinfo(np.int64).max
+
+#: What the columns of a frame may hold.
+COLUMNS = "columns of numbers, booleans, times, strings, or lists of strings, one type each"
 
 #: The name of the only column of a model over a list of texts.
 TEXT = "text"
@@ -150,6 +159,8 @@ def _keyed(rows: Sequence[Mapping[Any, Any]]) -> Sample:
             problems.append(f"{key}: None or NaN, where a key that is not there can be left out")
         elif all(isinstance(value, str) for value in present):
             columns[key], types[key], absent[key] = _cells(rows, key, None), "string", None
+            if not all(map(_is_text, present)):
+                problems.append(f"{key}: {SURROGATE}")
         elif all(isinstance(value, (int, float, np.number, np.bool_)) for value in present):
             numbers = [float(row[key]) if key in row else np.nan for row in rows]
             columns[key], types[key], absent[key] = np.array(numbers), "float64", np.nan
@@ -181,6 +192,14 @@ def as_labels(sample: Sample) -> Sample:
     return replace(sample, form="labels") if sample.form == "texts" else sample
 
 
+def _is_text(value: Any) -> bool:
+    """False for a string that is none: one half of a pair of surrogates has no bytes in UTF-8."""
+    try:
+        return not isinstance(value, str) or value.encode() is not None
+    except UnicodeEncodeError:
+        return False
+
+
 def _texts(X: Any) -> Sample:
     values = np.empty(len(X), dtype=object)
     for index, value in enumerate(X):
@@ -192,6 +211,7 @@ def _texts(X: Any) -> Sample:
         kind: ColumnType = {"b": "bool", "f": "float64"}.get(numbers.dtype.kind, "int64")  # type: ignore[assignment]
         return Sample("labels", {TEXT: numbers.astype(kind)}, {TEXT: kind}, {}, {TEXT: np.nan})
     strange = [type(value).__name__ for value in values if not isinstance(value, str)]
+    strange += [SURROGATE for value in values if not _is_text(value)][:1]
     if strange or not len(values):
         raise InputError("sample", f"a list with {strange[0] if strange else 'no element'}", "a list of strings")
     return Sample("texts", {TEXT: values}, {TEXT: "string"}, {}, {TEXT: None})
@@ -199,8 +219,9 @@ def _texts(X: Any) -> Sample:
 
 def _lists_of_labels(values: NDArray[Any]) -> Sample:
     strange = sorted({type(item).__name__ for value in values for item in value if not isinstance(item, str)})
+    strange += [SURROGATE for value in values if not all(map(_is_text, value))][:1]
     if strange:
-        raise InputError("sample", f"lists with {', '.join(strange)}", "lists of strings")
+        raise InputError("sample", f"lists with {', '.join(strange)}", "lists of strings, or a 2-D array of numbers")
     lists = np.empty(len(values), dtype=object)
     for index, value in enumerate(values):
         lists[index] = sorted(value) if isinstance(value, (set, frozenset)) else list(value)
@@ -214,6 +235,10 @@ def _array(X: NDArray[Any]) -> Sample:
         frame = pd.DataFrame(X.astype(object), columns=[f"x{i}" for i in range(X.shape[1])]).infer_objects()
         read = _frame(frame)
         return replace(read, form="array", columns={n: v.astype(object) for n, v in read.columns.items()})
+    if X.dtype == np.uint64 and X.size and int(X.max()) > _LARGEST_INT:
+        raise InputError("sample", "a whole number beyond int64", "whole numbers within int64")
+    if not X.shape[1]:
+        raise InputError("sample", "no columns", "at least one column")
     if kind is None or not len(X):
         raise InputError("sample", f"an array of {X.dtype} with {len(X)} rows", "float64, float32, int or bool rows")
     names = [f"x{i}" for i in range(X.shape[1])]
@@ -234,15 +259,18 @@ def _frame(frame: pd.DataFrame) -> Sample:
     types: dict[str, ColumnType] = {}
     absent: dict[str, Any] = {}
     problems: list[str] = []
+    if not frame.shape[1]:
+        raise InputError("sample", "no columns", "at least one column")
+    twice = [name for name, count in Counter(map(str, frame.columns)).items() if count > 1]
+    if twice:
+        raise InputError("sample", f"several columns named {', '.join(map(repr, twice))}", "a name of its own for each")
     for label in frame.columns:
         try:
             columns[str(label)], types[str(label)], absent[str(label)] = _column(frame[label])
         except ValueError as error:
             problems.append(f"{label}: {error}")
-    if len(columns) + len(problems) != frame.shape[1]:
-        problems.append("two columns of one name")
     if problems:
-        raise InputError("sample", "; ".join(problems), "columns of one type each")
+        raise InputError("sample", "; ".join(problems), COLUMNS)
     return Sample("frame", columns, types, {str(label): frame[label].dtype for label in frame.columns}, absent)
 
 
@@ -257,6 +285,8 @@ def _column(series: Any) -> tuple[NDArray[Any], ColumnType, Any]:
         kind: ColumnType = "float32" if dtype.itemsize <= 4 else "float64"
         return series.to_numpy(dtype=kind), kind, np.nan
     if isinstance(dtype, np.dtype) and dtype.kind in "iu":
+        if dtype == np.uint64 and int(series.max()) > _LARGEST_INT:
+            raise ValueError("a whole number beyond int64")
         return series.to_numpy(dtype=np.int64), "int64", None
     if isinstance(dtype, np.dtype) and dtype.kind == "b":
         return series.to_numpy(dtype=bool), "bool", None
@@ -283,12 +313,20 @@ def _objects(series: Any) -> tuple[NDArray[Any], ColumnType, Any]:
         raise ValueError("both None and NaN stand for missing, which scikit-learn tells apart; only one of them")
     absent = None if missing == {None} else np.nan
     if all(isinstance(value, str) for value in present):
+        if not all(map(_is_text, present)):
+            raise ValueError(SURROGATE)
         return values, "string", absent
     if all(isinstance(value, (list, tuple, np.ndarray)) for value in present):
+        if not all(_is_text(item) for value in present for item in value):
+            raise ValueError(SURROGATE)
         return values, "list<string>", None
     if all(isinstance(value, (bool, np.bool_)) for value in present):
         return values, "bool", absent
     if all(isinstance(value, (int, float, np.number)) for value in present):
-        return np.array([np.nan if is_missing(value) else float(value) for value in values]), "float64", np.nan
+        try:
+            numbers = [np.nan if is_missing(value) else float(value) for value in values]
+        except OverflowError as error:
+            raise ValueError("a whole number too large for float64") from error
+        return np.array(numbers), "float64", np.nan
     kinds = sorted({type(value).__name__ for value in present})
     raise ValueError(f"values of the types {', '.join(kinds)} together")

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import onnx_ir as ir
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
 from samescore_export.certificate import Certificate
 from samescore_export.errors import Unsupported, UnsupportedError
@@ -55,6 +57,17 @@ class Lowered:
         return replace(self, transform=transform, scores=scores, margins=(whole,))
 
 
+def _fitted(estimator: Any) -> bool:
+    """False where scikit-learn says that an estimator was not fitted."""
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        return False
+    except TypeError:  # no estimator of scikit-learn's kind
+        return True
+    return True
+
+
 Lowering: TypeAlias = Callable[[Any, "Matrix | Table", "Scope"], Lowered]
 
 
@@ -84,8 +97,15 @@ class Scope:
                 lowered = self.registry.get(type(estimator), self.fallback)(estimator, inputs, self)
                 return lowered.hanging_on(self.graph, inputs.margin)
             except UnsupportedError as error:
-                self.problems.append(error.problem)
-                return self._stand_in(estimator, inputs)
+                problem = error.problem
+            except UnicodeEncodeError as error:
+                problem = self.refuse(f"the string {error.object!r} with a lone surrogate", "text").problem
+            except AttributeError:
+                if _fitted(estimator):
+                    raise
+                problem = self.refuse(f"a {type(estimator).__name__} that is not fitted", "a fitted model").problem
+            self.problems.append(problem)
+            return self._stand_in(estimator, inputs)
 
     def code_points(self, series: Series) -> ir.Value:
         """A string column as int32 code points (rows, length), -1 behind the end.

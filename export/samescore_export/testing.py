@@ -11,6 +11,7 @@ from samescore_export.exporting import export_proven
 from samescore_export.registry import Registry
 from samescore_export.report import write_report
 from samescore_runtime.artifact import Artifact
+from samescore_runtime.errors import InputError
 
 Sameness = Literal["proven", "bit-equal", "within"]
 
@@ -44,6 +45,8 @@ def assert_same_scores(
         AssertionError: with every part that cannot be exported, or the rows that differ, or the outputs that are less the same.
     """
     __tracebackhide__ = True
+    if at_least not in _ORDER:
+        raise InputError("at_least", repr(at_least), " or ".join(_ORDER))
     try:
         exported = export_proven(model, X, methods, registry, seed=seed, budget=budget)
     except ExportError as error:

@@ -1,5 +1,7 @@
 """Graphs that others made: skl2onnx's silent errors are found, and its right ones pass."""
 
+import json
+import re
 import warnings
 
 import numpy as np
@@ -21,7 +23,8 @@ from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from samescore_export import export, prove_file
-from samescore_runtime.errors import InputError
+from samescore_export.report import write_report
+from samescore_runtime.errors import ArtifactError, InputError
 
 X = np.random.default_rng(0).normal(size=(300, 4))
 Y = np.where(X[:, 0] + X[:, 1] * X[:, 2] > 0, "yes", "no")
@@ -165,3 +168,30 @@ def test_a_split_moved_by_one_ulp_in_a_graph_of_others_is_found(tmp_path):
         moved[position] = np.nextafter(moved[position], np.inf)
         splits.t.CopyFrom(onnx.numpy_helper.from_array(moved))
         assert any("a split probe" in line for line in judged(tmp_path, model, X, graph).failures), position
+
+
+def test_the_page_of_a_foreign_graph_claims_no_more_than_was_done(tmp_path):
+    """A failing one: what differs is red and in words, nothing is said of certificates or of a session that was not run."""
+    model = DecisionTreeClassifier(random_state=0).fit(with_nan(), Y)
+    path = tmp_path / "foreign.onnx"
+    path.write_bytes(converted(model, X).SerializeToString())
+    proof, artifact = prove_file(path, model, with_nan(), budget=600)
+    write_report(proof, artifact, tmp_path, "foreign.onnx")
+    page = (tmp_path / "report.html").read_text()
+    assert 'class="badge bad">differs' in page
+    assert "certificates cover all" not in page
+    assert "two threads" not in page
+    assert "np.float64" not in page
+    assert json.loads((tmp_path / "report.json").read_text())["outputs"]["predict"]["default_session"] is None
+    assert re.search(r"predict: \d+ values? beyond the tolerance in \d+ rows; none", "\n".join(proof.failures))
+
+
+def test_a_graph_that_does_not_run_on_what_the_model_takes(tmp_path):
+    model = Ridge().fit(X, X[:, 0])
+    graph = converted(model, X)
+    reshape = onnx.helper.make_node("Reshape", ["variable", "three"], ["narrow"])
+    graph.graph.initializer.append(onnx.numpy_helper.from_array(np.array([3], np.int64), "three"))
+    graph.graph.node.append(reshape)
+    graph.graph.output[0].name = "narrow"
+    with pytest.raises(ArtifactError, match="it does not run"):
+        judged(tmp_path, model, X, graph, mapping={"narrow": "predict"})

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, Known] = {
     "export": Known("Compile a fitted model to an artifact and prove it.", extra="export"),
     "check": Known("List every problem an export would meet; write nothing.", extra="export"),
     "prove": Known("Prove that an .onnx file gives a model's scores.", extra="export"),
+    "diff": Known("Say which scores change between two artifacts.", extra="export"),
     "verify": Known("Check artifacts on this machine: integrity, contract, goldens.", "verify:verify_command"),
     "inspect": Known("Show an artifact's contract, proof and origin.", "inspect:inspect_command"),
     "score": Known("Score a file of rows with an artifact.", "score:score_command"),

@@ -6,7 +6,7 @@ run on all of these, and the answers become the table: every option of the encod
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,12 +24,15 @@ class Codes:
     """Codes of several columns: ``value`` (rows, columns) int64.
 
     Code i < len(values) stands for ``values[i]``, then one for missing, then one for everything else. ``unmasked`` are the same before
-    missing cells get their code: they have that of everything else, unless the empty string is a category.
+    missing cells get their code: they have that of everything else, unless the empty string is a category. ``node`` is what the
+    look-up of ``table`` gives, for the certificate.
     """
 
     value: ir.Value
     values: tuple[Any, ...]
     unmasked: ir.Value
+    node: ir.Value
+    table: Mapping[str, NDArray[Any]]
 
     @property
     def missing(self) -> int:
@@ -58,8 +61,8 @@ def is_missing(value: Any) -> bool:
     )
 
 
-def strings_to_codes(graph: Graph, strings: ir.Value, values: Sequence[str], default: int) -> ir.Value:
-    """int64 code of each string; both encodings of a string that the JVM binding writes differently are keys."""
+def _string_table(values: Sequence[str], default: int) -> dict[str, NDArray[Any]]:
+    """A LabelEncoder's attributes; both encodings of a string that the JVM binding writes differently are keys."""
     keys, codes = [], []
     for code, value in enumerate(values):
         for key in dict.fromkeys((value.encode("utf-8"), modified_utf8(value))):
@@ -68,28 +71,31 @@ def strings_to_codes(graph: Graph, strings: ir.Value, values: Sequence[str], def
     if not keys:
         # The operator wants at least one key; this one gives the default like any other string.
         keys, codes = [b""], [default]
-    return graph.op(
-        "LabelEncoder",
-        strings,
-        domain="ai.onnx.ml",
-        keys_tensor=np.array(keys, dtype=object),
-        values_tensor=np.array(codes, np.int64),
-        default_tensor=np.array([default], np.int64),
-    )
+    return {
+        "keys_tensor": np.array(keys, dtype=object),
+        "values_tensor": np.array(codes, np.int64),
+        "default_tensor": np.array([default], np.int64),
+    }
+
+
+def _number_table(values: Sequence[float], default: int) -> dict[str, NDArray[Any]]:
+    """A LabelEncoder's attributes: onnxruntime has none from doubles to int64, so the codes are doubles."""
+    codes = np.arange(len(values), dtype=np.float64) if len(values) else np.array([float(default)])
+    return {
+        "keys_tensor": np.asarray(list(values) or [0.0], np.float64),
+        "values_tensor": codes,
+        "default_tensor": np.array([float(default)]),
+    }
+
+
+def strings_to_codes(graph: Graph, strings: ir.Value, values: Sequence[str], default: int) -> ir.Value:
+    """int64 code of each string."""
+    return graph.op("LabelEncoder", strings, domain="ai.onnx.ml", **_string_table(values, default))
 
 
 def numbers_to_codes(graph: Graph, numbers: ir.Value, values: Sequence[float], default: int) -> ir.Value:
     """int64 code of each float64 number; NaN gives the default."""
-    keys = np.asarray(list(values) or [0.0], np.float64)
-    codes = np.arange(len(keys), dtype=np.float64) if len(values) else np.array([float(default)])
-    found = graph.op(
-        "LabelEncoder",
-        numbers,
-        domain="ai.onnx.ml",
-        keys_tensor=keys,
-        values_tensor=codes,
-        default_tensor=np.array([float(default)]),
-    )
+    found = graph.op("LabelEncoder", numbers, domain="ai.onnx.ml", **_number_table(values, default))
     return graph.op("Cast", found, to=int(ir.DataType.INT64))
 
 
@@ -112,17 +118,20 @@ def encode(scope: Scope, series: Sequence[Series], categories: Sequence[Sequence
     default = len(values) + 1
     tensor = columns_of(graph, series)
     if strings:
-        codes = unmasked = strings_to_codes(graph, tensor, values, default)
+        table = _string_table(values, default)
+        codes = unmasked = node = graph.op("LabelEncoder", tensor, domain="ai.onnx.ml", **table)
         if any(column.missing is not None for column in series):
             missing = columns_of(graph, series, missing=True)
             codes = graph.op("Where", missing, graph.constant(len(values), np.int64), codes)
     else:
         number = as_double(graph, tensor, series[0].type)
-        codes = unmasked = numbers_to_codes(graph, number, values, default)
+        table = _number_table(values, default)
+        node = graph.op("LabelEncoder", number, domain="ai.onnx.ml", **table)
+        codes = unmasked = graph.op("Cast", node, to=int(ir.DataType.INT64))
         if series[0].type in ("float64", "float32"):
             nan = graph.op("IsNaN", number)
             codes = graph.op("Where", nan, graph.constant(len(values), np.int64), codes)
-    return Codes(codes, values, unmasked)
+    return Codes(codes, values, unmasked, node, table)
 
 
 def needed(codes: Codes, tables: Sequence[NDArray[np.float64]]) -> Codes:
@@ -139,35 +148,44 @@ def runs_of_kind(inputs: Matrix | Table, table: Table) -> list[list[int]]:
     return list(groups.values())
 
 
-def looked_up(graph: Graph, codes: Codes, tables: Sequence[NDArray[np.float64]]) -> ir.Value:
-    """(rows, sum of widths): for column c the row ``tables[c][code]`` of its table (codes.size, width_c), side by side."""
+def looked_up(
+    graph: Graph, codes: Codes, tables: Sequence[NDArray[np.float64]]
+) -> tuple[ir.Value, list[tuple[ir.Value, NDArray[Any]]]]:
+    """(rows, sum of widths): for column c the row ``tables[c][code]`` of its table (codes.size, width_c), side by side.
+
+    With it, the constants that the tables were written as.
+    """
     columns, widths = len(tables), [table.shape[1] for table in tables]
     if all(width == 1 for width in widths):
         flat = np.concatenate([table[:, 0] for table in tables])
-        return graph.op("Gather", graph.constant(flat), _offset(graph, codes, columns), axis=0)
+        written = graph.constant(flat)
+        return graph.op("Gather", written, _offset(graph, codes, columns), axis=0), [(written, flat)]
     starts = np.concatenate([[0], np.cumsum(widths)])
     if all((np.count_nonzero(table, axis=1) <= 1).all() for table in tables):
         return _one_hot(graph, codes, tables, starts)
     parts = []
-    for column, table in enumerate(tables):
+    constants = [(graph.constant(table), table) for table in tables]
+    for column, (written, _) in enumerate(constants):
         code = graph.op("Gather", codes.value, graph.constant(column, np.int64), axis=1)
-        parts.append(graph.op("Gather", graph.constant(table), code, axis=0))
-    return parts[0] if len(parts) == 1 else graph.op("Concat", *parts, axis=1)
+        parts.append(graph.op("Gather", written, code, axis=0))
+    return parts[0] if len(parts) == 1 else graph.op("Concat", *parts, axis=1), list(constants)
 
 
-def _one_hot(graph: Graph, codes: Codes, tables: Sequence[NDArray[np.float64]], starts: NDArray[np.int64]) -> ir.Value:
+def _one_hot(
+    graph: Graph, codes: Codes, tables: Sequence[NDArray[np.float64]], starts: NDArray[np.int64]
+) -> tuple[ir.Value, list[tuple[ir.Value, NDArray[Any]]]]:
     """Rows of tables that hold at most one number each: written into zeros at its place, and 0.0 added where there is none."""
     places = np.concatenate(
         [np.abs(table).argmax(axis=1) + start for table, start in zip(tables, starts, strict=False)]
     )
     numbers = np.concatenate([table.max(axis=1, initial=0.0) + table.min(axis=1, initial=0.0) for table in tables])
     cell = _offset(graph, codes, len(tables))
-    place = graph.op("Gather", graph.constant(places, np.int64), cell, axis=0)
-    number = graph.op("Gather", graph.constant(numbers), cell, axis=0)
+    constants = [(graph.constant(places, np.int64), places), (graph.constant(numbers), numbers)]
+    place, number = (graph.op("Gather", written, cell, axis=0) for written, _ in constants)
     rows = graph.op("Shape", codes.value, start=0, end=1)
     shape = graph.op("Concat", rows, graph.constant([int(starts[-1])], np.int64), axis=0)
     zeros = graph.op("Expand", graph.constant(0.0), shape)
-    return graph.op("ScatterElements", zeros, place, number, axis=1, reduction="add")
+    return graph.op("ScatterElements", zeros, place, number, axis=1, reduction="add"), constants
 
 
 def _offset(graph: Graph, codes: Codes, columns: int) -> ir.Value:

@@ -12,8 +12,8 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
-from samescore_export.certificate import Certificate
-from samescore_export.lowering.categories import encode, is_missing, looked_up, needed, runs_of_kind
+from samescore_export.certificate import Certificate, FinishedGraph, Verdict, attributes_check, constants_check
+from samescore_export.lowering.categories import Codes, encode, is_missing, looked_up, needed, runs_of_kind
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Blocks, Coded, Hint, Matrix, Table, table_of
 
@@ -91,7 +91,7 @@ def _lower_encoder(estimator: Any, inputs: Matrix | Table, scope: Scope, widths:
                 )
         codes = needed(codes, tables)
         coded = Coded(codes.value, tuple(tables))
-        value = looked_up(graph, codes, tables)
+        value, constants = looked_up(graph, codes, tables)
         parts.append(value)
         order.extend(index for position in group for index in range(starts[position], starts[position + 1]))
         certificates.append(
@@ -101,7 +101,7 @@ def _lower_encoder(estimator: Any, inputs: Matrix | Table, scope: Scope, widths:
                 f"{type(estimator).__name__}: all {sum(map(len, categories))} categories, missing and unknown values were "
                 "put through scikit-learn's own transform, and its answers are the table",
                 "numbers that are no category but round to one" if kind != "string" else "",
-                _counted(sum(len(item) for item in tables)),
+                _tables_check(graph.path, codes, constants, sum(len(item) for item in tables)),
             )
         )
     value = parts[0] if len(parts) == 1 else graph.op("Concat", *parts, axis=1)
@@ -111,10 +111,20 @@ def _lower_encoder(estimator: Any, inputs: Matrix | Table, scope: Scope, widths:
     return Lowered(Matrix(value, int(starts[-1]), blocks=blocks), certificates=tuple(certificates), hints=tuple(hints))
 
 
-def _counted(checked: int) -> Callable[[Any], Any]:
-    from samescore_export.certificate import Verdict
+def _tables_check(
+    at: str, codes: Codes, constants: Sequence[tuple[ir.Value, NDArray[Any]]], facts: int
+) -> Callable[[FinishedGraph], Verdict]:
+    """Checks that the file's look-up of categories and the tables behind it are what scikit-learn answered.
 
-    return lambda finished: Verdict(checked)
+    Where a sum was taken over the codes themselves the file has other tables, which the sum's own certificate covers.
+    """
+    keys = attributes_check(at, codes.node, codes.table)
+    values = constants_check(at, {f"table {number}": pair for number, pair in enumerate(constants)})
+
+    def verify(finished: FinishedGraph) -> Verdict:
+        return Verdict(facts, (*keys(finished).failures, *values(finished).failures))
+
+    return verify
 
 
 def _table(

@@ -94,6 +94,9 @@ def lower_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
 def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """HistGradientBoostingClassifier; the label is decided on the raw score, where it is exact."""
     graph = scope.graph
+    if len(estimator.classes_) < 2:
+        # scikit-learn gives two columns of probabilities for the one class.
+        raise scope.refuse("a classifier fitted on one class", "two classes or more")
     grown, before = _raw_scores(estimator, inputs, scope)
     raw = grown.value
     if len(estimator.classes_) == 2:

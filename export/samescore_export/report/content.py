@@ -71,6 +71,11 @@ class Content:
     seed: int
 
 
+def counted(number: int) -> str:
+    """A count with its thousands apart; one that nobody counts by hand in a form that fits a tile."""
+    return f"{number:,}" if number < 10**7 else f"{number:.1e}"
+
+
 def describe(proof: Proof, artifact: Artifact, name: str) -> Content:
     """Gather a report's content."""
     entry = proof.to_json()
@@ -152,7 +157,7 @@ def _worst(name: str, item: OutputProof, proof: Proof, most: int = 5) -> Sequenc
             _cause(proof, int(cell[0])),
             repr(float(expected[cell])),
             repr(float(got[cell])),
-            f"{int(distance[cell]):,} ulp" if distance[cell] < 2**63 else "NaN against a number",
+            f"{counted(int(distance[cell]))} ulp" if distance[cell] < 2**63 else "NaN against a number",
         )
         for cell in cells
     ]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from samescore_export.difference import OutputDifference
+from samescore_export.report.content import counted
 from samescore_export.report.page import TEMPLATES
 
 
@@ -34,7 +35,7 @@ def text_lines(found: Sequence[OutputDifference], old: str, new: str) -> Iterato
         if item.mismatch is not None:
             yield f"{item.output}: {item.mismatch}"
             continue
-        size = "" if item.largest is None else f", at most {item.largest:.3g} ({item.largest_ulp:,} ulp)"
+        size = "" if item.largest is None else f", at most {item.largest:.3g} ({counted(item.largest_ulp or 0)} ulp)"
         yield f"{item.output}: {item.changed:,} of {item.rows:,} rows change{size if item.changed else ''}"
         yield from (f"  {move}: {count:,} rows" for move, count in list(item.moves.items())[:10])
         touched = [segment for segment in item.segments if segment.changed]

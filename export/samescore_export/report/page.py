@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from samescore_export.report.content import Content
+from samescore_export.report.content import Content, counted
 
 #: The templates beside this module.
 TEMPLATES = Environment(
@@ -15,6 +15,7 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+TEMPLATES.filters["counted"] = counted
 
 
 def html_page(content: Content) -> str:
