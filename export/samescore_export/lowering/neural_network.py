@@ -15,6 +15,7 @@ from samescore_export.lowering.affine import affine
 from samescore_export.lowering.deciding import beyond, first_largest, flat, lead, sized
 from samescore_export.lowering.labels import class_scores, label_score
 from samescore_export.lowering.link import both_classes, exponential, sigmoid, softmax, through_link
+from samescore_export.lowering.numeric import singly
 from samescore_export.lowering.preprocessing import doubles
 from samescore_export.margins import nearest_of
 from samescore_export.scope import Lowered, Scope
@@ -115,4 +116,8 @@ def lower_rbm(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     )
 
 
-LOWERINGS = {MLPClassifier: lower_classifier, MLPRegressor: lower_regressor, BernoulliRBM: lower_rbm}
+LOWERINGS = {
+    BernoulliRBM: singly(lower_rbm, sums=True),
+    MLPClassifier: singly(lower_classifier, sums=True),
+    MLPRegressor: singly(lower_regressor, sums=True),
+}
