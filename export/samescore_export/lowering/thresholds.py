@@ -24,6 +24,7 @@ def near_thresholds(graph: Graph, x: Matrix, thresholds: Mapping[int, NDArray[np
     if x.rounding is None or not thresholds:
         return None
     x = as_doubles(graph, x)
+    assert x.rounding is not None
     columns = sorted(thresholds)
     trees, below, above = [], [], []
     offset = 0
