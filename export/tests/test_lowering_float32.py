@@ -22,17 +22,18 @@ from sklearn.impute import IterativeImputer, KNNImputer
 from sklearn.kernel_approximation import Nystroem, PolynomialCountSketch, RBFSampler
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.manifold import LocallyLinearEmbedding
+from sklearn.manifold import Isomap, LocallyLinearEmbedding
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, LocalOutlierFactor, RadiusNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, PowerTransformer, StandardScaler
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 from sklearn.semi_supervised import LabelSpreading
 
-from samescore_export import export_proven
+from samescore_export import ExportError, export_proven
 
 RNG = np.random.default_rng(0)
 X = (RNG.normal(size=(160, 6)) @ RNG.normal(size=(6, 6)) + 3).astype(np.float32)
@@ -90,6 +91,8 @@ def test_imputers(model):
 @pytest.mark.parametrize(
     "model",
     [
+        KNeighborsClassifier(),
+        KNeighborsClassifier(metric="manhattan", algorithm="brute"),
         GaussianNB(),
         GaussianMixture(2, random_state=0),
         LinearDiscriminantAnalysis(),
@@ -116,6 +119,9 @@ def test_classifiers(model):
 @pytest.mark.parametrize(
     "model",
     [
+        KNeighborsRegressor(weights="distance"),
+        KNeighborsRegressor(algorithm="brute"),
+        RadiusNeighborsRegressor(20.0),
         PLSRegression(2),
         CCA(1),
         KernelRidge(kernel="rbf", gamma=0.1),
@@ -129,3 +135,9 @@ def test_classifiers(model):
 def test_regressors(model):
     model.fit(X, Y)
     assert proven(model, methods=["predict"])["predict"] == model.predict(X[:3]).dtype.name
+
+
+@pytest.mark.parametrize("model", [LocalOutlierFactor(novelty=True), Isomap()], ids=lambda model: type(model).__name__)
+def test_what_is_refused(model):
+    with pytest.raises(ExportError, match="fitted on float32"):
+        export_proven(model.fit(X), X)
