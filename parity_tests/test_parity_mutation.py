@@ -2,7 +2,7 @@
 
 import pytest
 
-from parity_tests.mutation.battery import MODELS, Mutant, main, mutants_of, run_model, table
+from parity_tests.mutation.battery import MODELS, QUIET, Mutant, main, mutants_of, run_model, table
 from parity_tests.mutation.mutations import MUTATIONS
 from parity_tests.zoo import CASES
 
@@ -51,7 +51,11 @@ def test_every_mutant_is_caught(case_id):
 
 def test_the_page_says_why_a_mutant_can_be_within_tolerance_on_every_probe():
     quiet = Mutant("scaler/standard", "inputs exchanged", "...", False, False, True, "")
-    assert "bits | both inputs are the same on every probe |" in table([quiet])
+    assert "| inputs exchanged | 1 | 0 | both inputs are the same on every probe |" in table([quiet])
+
+
+def test_every_kind_that_can_be_quiet_has_a_reason():
+    assert set(QUIET) <= set(MUTATIONS)
 
 
 def test_the_same_seed_gives_the_same_mutants():
