@@ -34,3 +34,9 @@ def arcsine(graph: Graph, x: ir.Value) -> ir.Value:
 def cosine(graph: Graph, x: ir.Value) -> ir.Value:
     """cos(x) for abs(x) <= pi / 2, within 2 units of 2**-53 of 1: the sine of what is left to pi / 2."""
     return graph.op("Sin", graph.op("Sub", graph.constant(np.pi / 2), graph.op("Abs", x)))
+
+
+def cosine_anywhere(graph: Graph, x: ir.Value) -> ir.Value:
+    """cos(x) for any x, within 4 units of 2**-53 of 1: 1 - 2 sin(x / 2)**2, as onnxruntime 1.24 has no cosine in double."""
+    half = graph.op("Sin", graph.op("Mul", x, graph.constant(0.5)))
+    return graph.op("Sub", graph.constant(1.0), graph.op("Mul", graph.constant(2.0), graph.op("Mul", half, half)))

@@ -10,6 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from samescore_export.graph import Graph
+from samescore_export.lowering.angles import cosine_anywhere
 from samescore_export.lowering.link import exponential, sigmoid
 
 Write: TypeAlias = Callable[[Graph, ir.Value], ir.Value]
@@ -83,7 +84,7 @@ def _logit(graph: Graph, x: ir.Value) -> ir.Value:
 
 
 def _tan(graph: Graph, x: ir.Value) -> ir.Value:
-    return graph.op("Div", graph.op("Sin", x), graph.op("Cos", x))
+    return graph.op("Div", graph.op("Sin", x), cosine_anywhere(graph, x))
 
 
 def _reciprocal(graph: Graph, x: ir.Value) -> ir.Value:
@@ -206,7 +207,7 @@ FUNCTIONS: dict[str, Elementary] = {
     "log10": Elementary(_of_log(1.0 / _LN10), 5.0, _over(1.0 / _LN10), rising=True),
     "log1p": Elementary(log1p, 6.0, _over_one_more, rising=True),
     "sin": Elementary(_unary("Sin"), 4.0, _one, floor=1.0),
-    "cos": Elementary(_unary("Cos"), 4.0, _one, floor=1.0),
+    "cos": Elementary(cosine_anywhere, 8.0, _one, floor=1.0),
     "tan": Elementary(_tan, 16.0, _one_and_square, scale=_one_and_square),
     "sinh": Elementary(_sinh, 16.0, _cosh, rising=True),
     "cosh": Elementary(_cosh, 6.0, _cosh),
