@@ -69,7 +69,7 @@ class Compiled:
         used: names of the graph's nodes and constants.
         contract: what it takes and gives.
         scores: output name -> how it was lowered.
-        coupled: whether the answer for a row hangs on the other rows of its batch.
+        coupled: whether the answer for a row hangs on the other rows of its batch (decision 0010).
     """
 
     model: onnx.ModelProto

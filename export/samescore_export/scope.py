@@ -76,7 +76,7 @@ class Scope:
     """Handed to every lowering.
 
     ``problems`` gathers what could not be lowered anywhere in the model, ``texts`` the columns that are read as text, ``coupled`` the
-    steps whose answer for a row hangs on the other rows of its batch.
+    steps whose answer for a row hangs on the other rows of its batch (decision 0010).
     """
 
     graph: Graph
