@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
 
+from samescore_export.arguments import check_destination
 from samescore_export.progress import Progress
 from samescore_runtime.errors import InputError
 
@@ -134,20 +136,20 @@ def export_command(
     from samescore_export.exporting import export
     from samescore_export.model_file import read_model
 
-    progress = Progress()
-    progress("load")
-    fitted = read_model(model, trust, trust_pickle)
-    rows = _as_taken(fitted, read_rows(sample))
+    check_destination(output, report)
     try:
-        artifact = export(
-            fitted, rows, output, _list(methods), report, _tables(registry),
-            layout=layout, seed=seed, budget=budget, commit=commit, progress=progress,
-        )  # fmt: skip
+        # Closed before anything else is said: a message would stand behind the bar.
+        with closing(Progress()) as progress:
+            progress("load")
+            fitted = read_model(model, trust, trust_pickle)
+            rows = _as_taken(fitted, read_rows(sample))
+            artifact = export(
+                fitted, rows, output, _list(methods), report, _tables(registry),
+                layout=layout, seed=seed, budget=budget, commit=commit, progress=progress,
+            )  # fmt: skip
     except (ExportError, ProofError) as error:
-        progress.close()
         print(error, file=sys.stderr)
         return 1
-    progress.close()
     for name, proof in (artifact.proof or {})["outputs"].items():
         print(f"{name}: {proof['sameness']}, {proof['bit_equal']} of {proof['rows']} probes bit-equal")
     print(f"{output}: {len(artifact.content)} bytes, digest {artifact.digest}")
@@ -233,26 +235,24 @@ def prove_command(
     from samescore_export.exporting import prove_file
     from samescore_export.model_file import read_model
 
-    progress = Progress()
-    progress("load")
-    fitted = read_model(model, trust, trust_pickle)
-    rows = _as_taken(fitted, read_rows(sample))
+    check_destination(None, report)
     try:
-        proof, artifact = prove_file(
-            file, fitted, rows, _tables(registry),
-            mapping=_mapping(mapping), within=within, seed=seed, budget=budget, progress=progress,
-        )  # fmt: skip
+        with closing(Progress()) as progress:
+            progress("load")
+            fitted = read_model(model, trust, trust_pickle)
+            rows = _as_taken(fitted, read_rows(sample))
+            proof, artifact = prove_file(
+                file, fitted, rows, _tables(registry),
+                mapping=_mapping(mapping), within=within, seed=seed, budget=budget, progress=progress,
+            )  # fmt: skip
+            if report is not None:
+                from samescore_export.report import write_report
+
+                progress("report")
+                write_report(proof, artifact, report, file.name)
     except ExportError as error:
-        progress.close()
         print(error, file=sys.stderr)
         return 1
-    if report is not None:
-        from samescore_export.report import write_report
-
-        progress("report")
-
-        write_report(proof, artifact, report, file.name)
-    progress.close()
     for name, output in proof.outputs.items():
         print(f"{name}: {output.sameness}, {output.comparison.bit_equal} of {output.comparison.rows} probes bit-equal")
     for note in proof.notes:

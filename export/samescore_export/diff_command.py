@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from samescore_export.arguments import check_destination
 from samescore_export.commands import read_rows
 
 
@@ -47,6 +48,7 @@ def diff_command(
     from samescore_runtime import load
     from samescore_runtime.frames import encode_frame
 
+    check_destination(None, report)
     rows = read_rows(sample)
     models = [load(old), load(new)]
     # A text model knows no column name; its rows are a list of texts.

@@ -1,16 +1,21 @@
 """What an export is asked wrongly is refused by name, before any work is done."""
 
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, StackingClassifier
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from samescore_export import ExportError, export
+from samescore_export import ExportError, export, standard_registry
+from samescore_export.certificate import FinishedGraph
+from samescore_export.compiler import compile_model
+from samescore_export.sample import read_sample
 from samescore_export.testing import assert_same_scores
 from samescore_runtime.cli import main
 from samescore_runtime.errors import InputError, SamescoreError
@@ -189,3 +194,34 @@ def test_a_sameness_that_does_not_exist():
 def test_the_command_lists_diff(capsys):
     assert main(["--help"]) == 0
     assert "Say which scores change between two artifacts." in capsys.readouterr().out
+
+
+def test_commands_look_at_their_places_first(tmp_path, capsys):
+    """Neither the model nor the sample is there: what is said is where nothing could be written."""
+    (tmp_path / "taken").write_text("a file")
+    taken = ["--report", str(tmp_path / "taken")]
+    sample = ["--sample", "X.csv"]
+    for arguments in (
+        ["export", "m.skops", *sample, "-o", str(tmp_path / "m.onnx"), *taken],
+        ["prove", "m.onnx", "--against", "m.skops", *sample, *taken],
+        ["diff", "a.onnx", "b.onnx", *sample, *taken],
+    ):
+        assert main(arguments) == 2
+        assert "is a file; a folder for the report" in capsys.readouterr().err
+    assert main(["export", "m.skops", *sample, "-o", str(tmp_path / "no" / "m.onnx")]) == 2
+    assert "no such folder" in capsys.readouterr().err
+
+
+def test_the_certificate_of_dicts_sees_a_string_that_has_another_feature():
+    rows = [{"shop": "east", "price": 1.0}, {"shop": "west", "price": 2.0}] * 20
+    model = make_pipeline(DictVectorizer(), DecisionTreeClassifier()).fit(rows, [0, 1] * 20)
+    compiled = compile_model(model, read_sample(rows, dicts=True), standard_registry())
+    graph = onnx.ModelProto()
+    graph.CopyFrom(compiled.model)
+    (lookup,) = [node for node in graph.graph.node if node.op_type == "LabelEncoder"]
+    keys = next(item.t for item in lookup.attribute if item.name == "keys_tensor")
+    keys.string_data[:] = list(reversed(keys.string_data))
+    finished = FinishedGraph(graph, compiled.used)
+    (certificate,) = [item for item in compiled.certificates if item.kind == "categories"]
+    assert certificate.verify(FinishedGraph(compiled.model, compiled.used)).failures == ()
+    assert "keys_tensor: 2 values differ" in certificate.verify(finished).failures[0]

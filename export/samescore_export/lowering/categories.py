@@ -61,7 +61,7 @@ def is_missing(value: Any) -> bool:
     )
 
 
-def _string_table(values: Sequence[str], default: int) -> dict[str, NDArray[Any]]:
+def string_table(values: Sequence[str], default: int) -> dict[str, NDArray[Any]]:
     """A LabelEncoder's attributes; both encodings of a string that the JVM binding writes differently are keys."""
     keys, codes = [], []
     for code, value in enumerate(values):
@@ -90,7 +90,7 @@ def _number_table(values: Sequence[float], default: int) -> dict[str, NDArray[An
 
 def strings_to_codes(graph: Graph, strings: ir.Value, values: Sequence[str], default: int) -> ir.Value:
     """int64 code of each string."""
-    return graph.op("LabelEncoder", strings, domain="ai.onnx.ml", **_string_table(values, default))
+    return graph.op("LabelEncoder", strings, domain="ai.onnx.ml", **string_table(values, default))
 
 
 def numbers_to_codes(graph: Graph, numbers: ir.Value, values: Sequence[float], default: int) -> ir.Value:
@@ -118,7 +118,7 @@ def encode(scope: Scope, series: Sequence[Series], categories: Sequence[Sequence
     default = len(values) + 1
     tensor = columns_of(graph, series)
     if strings:
-        table = _string_table(values, default)
+        table = string_table(values, default)
         codes = unmasked = node = graph.op("LabelEncoder", tensor, domain="ai.onnx.ml", **table)
         if any(column.missing is not None for column in series):
             missing = columns_of(graph, series, missing=True)

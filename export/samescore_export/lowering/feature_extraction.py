@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +11,9 @@ from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.feature_extraction.image import PatchExtractor
 from sklearn.utils import murmurhash3_32
 
-from samescore_export.certificate import Certificate, Verdict
+from samescore_export.certificate import Certificate, FinishedGraph, Verdict, attributes_check, constants_check
 from samescore_export.graph import Graph
-from samescore_export.lowering.categories import strings_to_codes
+from samescore_export.lowering.categories import string_table, strings_to_codes
 from samescore_export.lowering.hashing import murmur3, places, summed, utf8_lengths, utf8_words
 from samescore_export.lowering.ragged import length
 from samescore_export.scope import Lowered, Scope
@@ -43,6 +44,7 @@ def lower_dict_vectorizer(estimator: DictVectorizer, inputs: Matrix | Table, sco
     columns: list[ir.Value] = []
     values: list[ir.Value] = []
     hints: list[Hint] = []
+    checks: list[Callable[[FinishedGraph], Verdict]] = []
     lists: dict[str, int] = {}
     for series in inputs.series:
         if series.type in ("float64", "float32", "int64", "bool"):
@@ -59,7 +61,8 @@ def lower_dict_vectorizer(estimator: DictVectorizer, inputs: Matrix | Table, sco
         if not known:
             continue
         covered.update(known.values())
-        place = _places(graph, series, {text: features[name] for text, name in known.items()}, width)
+        place, check = _places(graph, series, {text: features[name] for text, name in known.items()}, width)
+        checks.append(check)
         columns.append(place)
         inside = graph.op("Less", place, nowhere)
         values.append(graph.op("Cast", inside, to=int(ir.DataType.DOUBLE)))
@@ -83,22 +86,28 @@ def lower_dict_vectorizer(estimator: DictVectorizer, inputs: Matrix | Table, sco
     certificate = Certificate(
         graph.path,
         "categories",
-        f"DictVectorizer: all {width} features come from a key of the sample",
+        f"DictVectorizer: all {width} features come from a key of the sample, and each string has its fitted feature",
         "keys that no dict of the sample has",
-        lambda finished: Verdict(width),
+        lambda finished: Verdict(width, tuple(failure for check in checks for failure in check(finished).failures)),
     )
     return Lowered(result, certificates=(certificate,), hints=tuple(hints), max_lengths=lists)
 
 
-def _places(graph: Graph, series: Series, known: dict[str, int], width: int) -> ir.Value:
-    """int64 (rows, 1) or, of lists, (rows, length): the feature of each string, ``width`` where there is none."""
+def _places(
+    graph: Graph, series: Series, known: dict[str, int], width: int
+) -> tuple[ir.Value, Callable[[FinishedGraph], Verdict]]:
+    """int64 (rows, 1) or, of lists, (rows, length): the feature of each string, ``width`` where there is none; and its check."""
     tensor = columns_of(graph, [series])
     codes = strings_to_codes(graph, tensor, list(known), len(known))
-    place = graph.op("Gather", graph.constant([*known.values(), width], np.int64), codes, axis=0)
-    if series.missing is None:
-        return place
-    missing = series.missing if series.type == "list" else columns_of(graph, [series], missing=True)
-    return graph.op("Where", missing, graph.constant(width, np.int64), place)
+    features = np.array([*known.values(), width], np.int64)
+    written = graph.constant(features)
+    keys = attributes_check(graph.path, codes, string_table(list(known), len(known)))
+    values = constants_check(graph.path, {f"features of {series.name}": (written, features)})
+    place = graph.op("Gather", written, codes, axis=0)
+    if series.missing is not None:
+        missing = series.missing if series.type == "list" else columns_of(graph, [series], missing=True)
+        place = graph.op("Where", missing, graph.constant(width, np.int64), place)
+    return place, lambda finished: Verdict(0, (*keys(finished).failures, *values(finished).failures))
 
 
 def lower_feature_hasher(estimator: FeatureHasher, inputs: Matrix | Table, scope: Scope) -> Lowered:

@@ -74,6 +74,8 @@ def _writer(target: str, contract: Contract) -> Iterator[Write]:
             yield write
         return
     path = Path(target)
+    if not path.parent.is_dir():
+        raise InputError(target, f"no such folder: {path.parent}", "a file in a folder that exists")
     part = path.with_name(path.name + ".part")
     opened: AbstractContextManager[Write] = WRITERS[path.suffix.lower()](part, contract)
     try:
