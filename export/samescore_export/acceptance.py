@@ -117,8 +117,11 @@ def ask(
 
 
 def _largest(sample: Sample, name: str) -> float:
-    values = np.abs(sample.columns[name])
-    return float(values[np.isfinite(values)].max(initial=0.0))
+    values = sample.columns[name]
+    if values.dtype == object:  # one of an array of objects
+        values = np.array([np.nan if is_missing(value) else float(value) for value in values])
+    sizes = np.abs(values[np.isfinite(values)])
+    return float(sizes.max(initial=0.0))
 
 
 def _limits(call: Callable[[Any], Any], row: Sample, names: Sequence[str]) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -38,6 +38,17 @@ def check_settings(seed: int, budget: int, layout: str = "packed") -> None:
         raise InputError("budget", str(budget), "at least 1")
     if layout not in get_args(Layout):
         raise InputError("layout", repr(layout), " or ".join(get_args(Layout)))
+
+
+def check_descriptions(descriptions: Mapping[str, Any] | None) -> None:
+    """Raises InputError for what is no pair of texts, either of which may be None."""
+    for column, pair in (descriptions or {}).items():
+        if (
+            not isinstance(pair, tuple)
+            or len(pair) != 2
+            or not all(item is None or isinstance(item, str) for item in pair)
+        ):
+            raise InputError(f"descriptions[{column!r}]", repr(pair), "(unit, description), each a text or None")
 
 
 def check_destination(path: Path | None, report: Path | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -189,6 +190,7 @@ def compile_model(
         raise ExportError(scope.problems)
     scores = _chosen(estimator, lowered, graph, methods)
     contract = Contract(layout, inputs.columns, inputs.tensors, _outputs(scores), graph.any_key)
+    _refuse_names(contract)
     bounds = _proto(graph, scores)
     _refuse_wide(graph, bounds)
     model = without_outputs(bounds, lambda name: "#" in name)
@@ -203,6 +205,18 @@ def compile_model(
         sample=sample,
         coupled=bool(scope.coupled),
     )
+
+
+def _refuse_names(contract: Contract) -> None:
+    """Raise where an input, named like its column in the layout ``columns``, has no name or that of something else."""
+    names = [tensor.name for tensor in contract.tensors]
+    taken = Counter([*names, *(tensor.missing for tensor in contract.tensors), *(o.name for o in contract.outputs)])
+    # A mask is both a tensor and what another names as its mask.
+    masks = {tensor.missing for tensor in contract.tensors}
+    bad = [name for name in dict.fromkeys(names) if not name or taken[name] > 1 + (name in masks)]
+    if bad:
+        accepted = "a name that no output, mask or type has, or the layout packed"
+        raise ExportError([Unsupported("sample", f"a column named {name!r}", accepted) for name in bad])
 
 
 def _refuse_wide(graph: Graph, written: onnx.ModelProto) -> None:
@@ -235,16 +249,21 @@ def _sample_problems(estimator: Any, sample: Sample) -> list[Unsupported]:
 
 
 def _label_problems(estimator: Any) -> list[Unsupported]:
-    """Labels that no output can hold: whole numbers beyond int64."""
+    """Labels that no output can hold: bytes and times, and whole numbers beyond int64."""
     classes = getattr(estimator, "classes_", None)
-    arrays = classes if isinstance(classes, list) else [classes]
+    arrays = [array for array in (classes if isinstance(classes, list) else [classes]) if isinstance(array, np.ndarray)]
     largest = np.iinfo(np.int64).max
-    wide = [array for array in arrays if isinstance(array, np.ndarray) and array.dtype == np.uint64]
-    return [
-        Unsupported("model", f"the label {array.max()}", "whole numbers within int64")
-        for array in wide
-        if array.size and array.max() > largest
+    strange = [
+        Unsupported("model", f"labels of the type {array.dtype}", "strings, whole numbers, floats or bools")
+        for array in arrays
+        if array.dtype.kind not in "UObiuf"
     ]
+    wide = [
+        Unsupported("model", f"the label {array.max()}", "whole numbers within int64")
+        for array in arrays
+        if array.dtype == np.uint64 and array.size and array.max() > largest
+    ]
+    return [*strange, *wide]
 
 
 def _column_order(estimator: Any, sample: Sample) -> list[str]:
@@ -270,7 +289,9 @@ def _acceptance(
     """
     names = methods or default_methods(estimator)
     lists = [name for name, type_ in sample.types.items() if type_ == "list<string>"]
-    calls: list[Callable[[Any], Any]] = [getattr(estimator, name) for name in names if hasattr(estimator, name)]
+    # No other method is called by its name: fit_predict would fit the model anew.
+    known = [name for name in names if name in METHODS and hasattr(estimator, name)]
+    calls: list[Callable[[Any], Any]] = [getattr(estimator, name) for name in known]
     max_lengths = {name: max(len(cell) for cell in sample.columns[name]) for name in lists}
     if lists or len(calls) < len(names) or not names or sample.form == "labels":
         guess = dict.fromkeys(order, Acceptance())
@@ -280,8 +301,11 @@ def _acceptance(
         if scope.problems:
             raise ExportError(scope.problems)
         max_lengths.update(lowered.max_lengths)
-        own = [score.call for score in lowered.scores.values() if score.call is not None]
-        calls += [partial(call, estimator) for call in own]
+        for name, score in lowered.scores.items():
+            if score.call is not None:
+                calls.append(partial(score.call, estimator))
+            elif method_of(name) in names and method_of(name) not in METHODS:
+                calls.append(getattr(estimator, method_of(name)))
 
     def call(native: Any) -> None:
         for each in calls:

@@ -12,7 +12,7 @@ import onnx
 import sklearn
 from google.protobuf.message import DecodeError
 
-from samescore_export.arguments import check_destination, check_methods, check_model, check_settings
+from samescore_export.arguments import check_descriptions, check_destination, check_methods, check_model, check_settings
 from samescore_export.artifact_writer import artifact_bytes, write_atomically
 from samescore_export.compiler import PRODUCER, Compiled, compile_model, method_of
 from samescore_export.errors import ExportError, ProofError, Unsupported
@@ -122,6 +122,7 @@ def export_proven(
     check_model(model)
     check_methods(methods)
     check_settings(seed, budget, layout)
+    check_descriptions(descriptions)
     table = registry if isinstance(registry, Registry) else standard_registry(registry or ())
     _check_version(model)
     sample = read_sample(X_sample, takes_dicts(model))

@@ -271,7 +271,14 @@ def _frame(frame: pd.DataFrame) -> Sample:
             problems.append(f"{label}: {error}")
     if problems:
         raise InputError("sample", "; ".join(problems), COLUMNS)
-    return Sample("frame", columns, types, {str(label): frame[label].dtype for label in frame.columns}, absent)
+    return Sample("frame", columns, types, {str(label): _roomy(frame[label].dtype) for label in frame.columns}, absent)
+
+
+def _roomy(dtype: Any) -> Any:
+    """The dtype in which a column is handed to the model: whole numbers as int64, since probes need not fit into fewer bits."""
+    if getattr(dtype, "kind", "") not in ("i", "u"):
+        return dtype
+    return np.dtype(np.int64) if isinstance(dtype, np.dtype) else pd.Int64Dtype()
 
 
 def _column(series: Any) -> tuple[NDArray[Any], ColumnType, Any]:
@@ -295,6 +302,8 @@ def _column(series: Any) -> tuple[NDArray[Any], ColumnType, Any]:
     kind_of = getattr(dtype, "kind", "?")
     if kind_of in "iub":  # pandas' nullable integers and bools
         values = series.astype(object).to_numpy()
+        if kind_of == "u" and any(value > _LARGEST_INT for value in values if not is_missing(value)):
+            raise ValueError("a whole number beyond int64")
         return values, "bool" if kind_of == "b" else "int64", pd.NA
     if kind_of == "f":
         return series.to_numpy(dtype=np.float64, na_value=np.nan), "float64", np.nan

@@ -4,6 +4,8 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
+from sklearn.cluster import KMeans
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, StackingClassifier
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -100,6 +102,7 @@ def test_columns_in_another_order_are_refused_in_scikit_learns_words():
         ({"methods": [3]}, "methods: [3]"),
         ({"budget": 0}, "budget: 0; at least 1"),
         ({"seed": -1}, "seed: -1; 0 or more"),
+        ({"descriptions": {"x0": "metres"}}, "descriptions['x0']: 'metres'; (unit, description)"),
         ({"layout": "wide"}, "layout: 'wide'; packed or columns"),
         ({"registry": [3]}, "registry: a int; a list of tables"),
         ({"registry": {DecisionTreeClassifier: None}}, "registry: DecisionTreeClassifier; a list of tables"),
@@ -166,6 +169,57 @@ def test_labels_beyond_int64():
     model = DecisionTreeClassifier().fit(X, np.array([2**63, 1], np.uint64)[Y])
     with pytest.raises(ExportError, match="the label 9223372036854775808; whole numbers within int64"):
         export(model, X)
+
+
+def test_labels_that_no_output_holds():
+    with pytest.raises(ExportError, match=r"labels of the type \|S1; strings"):
+        export(DecisionTreeClassifier().fit(X, np.array([b"a", b"b"])[Y]), X)
+
+
+@pytest.mark.parametrize("kind", [DecisionTreeClassifier, LogisticRegression])
+def test_labels_that_end_in_nul(kind):
+    labels = np.array(["a", "a\0"], dtype=object)
+    assert_same_scores(kind().fit(X, labels[Y]), X, methods=["predict"])
+
+
+def test_no_method_is_called_that_is_no_output():
+    """fit_predict would fit the model anew."""
+    model = KMeans(2, n_init=1, random_state=0).fit(X)
+    before = model.cluster_centers_.copy()
+    with pytest.raises(ExportError, match="methods: fit_predict; one of predict, transform"):
+        export(model, X[:20], methods=["fit_predict"])
+    assert (model.cluster_centers_ == before).all()
+
+
+@pytest.mark.parametrize("names", [["predict", "b", "predict_proba"], ["", "b", "c"]])
+def test_names_that_are_taken_in_the_layout_columns(names):
+    frame = pd.DataFrame(X, columns=names)
+    model = DecisionTreeClassifier().fit(frame, Y)
+    with pytest.raises(ExportError, match=f"sample: a column named {names[0]!r}; a name that no output"):
+        export(model, frame, layout="columns")
+    assert_same_scores(model, frame)
+
+
+def test_a_column_named_like_the_mask_of_another():
+    frame = pd.DataFrame({"s": ["a", None] * 30, "s.missing": ["x", "y"] * 30})
+    model = make_pipeline(OneHotEncoder(handle_unknown="ignore"), DecisionTreeClassifier()).fit(frame, Y)
+    with pytest.raises(ExportError, match=r"sample: a column named 's.missing'"):
+        export(model, frame, layout="columns")
+    assert_same_scores(model, frame)
+
+
+@pytest.mark.parametrize("kind", ["uint8", "uint64", "int8", "UInt8", "Int8", "UInt64"])
+def test_whole_numbers_of_few_bits_or_no_sign(kind):
+    """Probes go beyond them: -1 is no uint8, and is a number to the model."""
+    frame = pd.DataFrame({"a": np.arange(60) % 7, "b": X[:, 0]}).astype({"a": kind})
+    assert_same_scores(make_pipeline(StandardScaler(), DecisionTreeClassifier()).fit(frame, Y), frame)
+
+
+def test_an_array_of_objects():
+    mixed = np.c_[X.astype(object), np.array(["a", "b"] * 30, dtype=object)]
+    columns = make_column_transformer((OneHotEncoder(), [3]), remainder="passthrough")
+    assert_same_scores(make_pipeline(columns, DecisionTreeClassifier()).fit(mixed, Y), mixed)
+    assert_same_scores(TREE, X.astype(object))
 
 
 def test_one_class():

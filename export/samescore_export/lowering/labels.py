@@ -21,8 +21,12 @@ def label_type(classes: NDArray[Any]) -> Literal["string", "bool", "int64", "flo
 
 def label_array(classes: Any) -> NDArray[Any]:
     """The labels in the type they travel in."""
-    type_ = label_type(np.asarray(classes))
-    return np.asarray(classes).astype(str if type_ == "string" else type_)
+    array = np.asarray(classes)
+    type_ = label_type(array)
+    if type_ == "string":
+        # As objects: numpy's own strings lose U+0000 at their end.
+        return np.array([str(label) for label in array.ravel()] + [None], dtype=object)[:-1].reshape(array.shape)
+    return array.astype(type_)
 
 
 def label_score(
@@ -45,7 +49,8 @@ def second_label(
             "Gather", graph.constant(labels), graph.op("Cast", condition, to=int(ir.DataType.INT64)), axis=0
         )
     else:
-        value = graph.op("Where", condition, graph.constant(labels[1]), graph.constant(labels[0]))
+        first, second = (graph.constant(labels[i : i + 1].reshape(())) for i in range(2))
+        value = graph.op("Where", condition, second, first)
     return Score(value, label_type(np.asarray(classes)), (), tuple(labels.tolist()), margin=margin)
 
 
