@@ -16,7 +16,10 @@ from samescore_runtime.errors import InputError
 
 _MODEL = click.argument("model", type=click.Path(path_type=Path))
 _SAMPLE = click.option(
-    "--sample", required=True, type=click.Path(path_type=Path), help="Rows as the model takes them: .csv or .parquet."
+    "--sample",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Rows as the model takes them: .csv, .csv.gz or .parquet.",
 )
 _METHODS = click.option(
     "--methods", help="Outputs, separated by commas: predict,predict_proba,decision_function,transform, ..."
@@ -57,7 +60,7 @@ def read_rows(path: Path) -> Any:
         ".parquet": lambda file: pd.read_parquet(file),
     }
     if path.suffix not in readers:
-        raise InputError(path.name, f"the suffix {path.suffix!r}", " or ".join(readers))
+        raise InputError(path.name, f"the suffix {path.suffix!r}", ".csv, .csv.gz or .parquet")
     if not path.is_file():
         raise InputError(path.name, "no such file", "sample rows")
     try:

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from samescore_export.arguments import check_destination
 from samescore_export.commands import read_rows
+from samescore_runtime.errors import ContractError, InputError
+from samescore_runtime.model import Model
+
+
+def _scored(model: Model, path: Path, data: Any) -> Mapping[str, Any]:
+    """The scores; a refusal says which of the two artifacts refuses the rows."""
+    try:
+        return model.score(data)
+    except ContractError as error:
+        raise InputError(path.name, f"the contract refuses the sample ({error})", "rows that both take") from error
 
 
 @click.command("diff")
@@ -54,10 +66,10 @@ def diff_command(
     # A text model knows no column name; its rows are a list of texts.
     texts = [[column.name for column in model.contract.columns] == [TEXT] for model in models]
     data = rows[TEXT].tolist() if all(texts) and TEXT in rows else rows
-    before = models[0].score(data)
+    before = _scored(models[0], old, data)
     label = str(new)
     if with_python is None:
-        after = models[1].score(data)
+        after = _scored(models[1], new, data)
     else:
         feed = encode_frame(models[1].contract, data)
         version, after = score_under(with_python, new, feed, list(models[1].output_names))

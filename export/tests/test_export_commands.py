@@ -59,7 +59,7 @@ def test_export_check_and_prove(folder, tmp_path, capsys, sample):
         ("good.skops", "absent.csv", "absent.csv: no such file"),
         ("good.skops", "empty.csv", "empty.csv: no rows; at least one row"),
         ("good.skops", "broken.parquet", "broken.parquet: cannot be read"),
-        ("good.skops", "X.xlsx", "the suffix '.xlsx'; .csv or .gz or .parquet"),
+        ("good.skops", "X.xlsx", "the suffix '.xlsx'; .csv, .csv.gz or .parquet"),
     ],
 )
 def test_what_cannot_be_read_exits_2_and_says_why(folder, tmp_path, capsys, model, sample, said):

@@ -39,6 +39,15 @@ def run(files, capsys, *arguments):
     return code, capsys.readouterr().out
 
 
+def test_a_refused_sample_names_the_artifact_that_refuses(files, tmp_path, capsys):
+    frame = FRAME.rename(columns={"size": "height"})
+    model = make_pipeline(ColumnTransformer([("n", "passthrough", ["height"])]), Ridge()).fit(frame, frame["height"])
+    export(model, frame, tmp_path / "other.onnx", budget=100)
+    arguments = [str(files / "old.onnx"), str(tmp_path / "other.onnx"), "--sample", str(files / "X.csv")]
+    assert main(["diff", *arguments]) == 2
+    assert "other.onnx: the contract refuses the sample (rows.height: no such column" in capsys.readouterr().err
+
+
 def test_the_same_file_changes_nothing(files, capsys):
     code, out = run(files, capsys, files / "old.onnx", files / "old.onnx")
     assert code == 0
