@@ -312,7 +312,7 @@ def merge(graph: Graph, parts: Sequence[tuple[Rounding | None, ir.Value, int]]) 
         scale = graph.constant(0.0)
         if rounding is not None:
             # All columns share one number of ulp; a part that has fewer gets a smaller scale instead.
-            scale = rounding.scale or graph.constant(1.0)
+            scale = graph.op("Cast", rounding.scale or graph.constant(1.0), to=int(ir.DataType.DOUBLE))
             scale = graph.op("Mul", scale, graph.constant(rounding.ulp / ulp)) if rounding.ulp != ulp else scale
         scales.append(graph.op("Expand", scale, graph.op("Shape", value)))
     return Rounding(ulp, graph.op("Concat", *scales, axis=1), inexact[0].reason)

@@ -109,3 +109,16 @@ def test_a_kernel_of_ones_own_is_refused():
     model = KernelPCA(2, kernel=lambda a, b: float(a @ b)).fit(X)
     with pytest.raises(ExportError, match="kernel="):
         export_proven(model, X)
+
+
+@pytest.mark.parametrize(
+    "model", [PCA(2), PCA(3, whiten=True), PCA(), FactorAnalysis(2), FactorAnalysis(2, rotation="varimax")]
+)
+def test_log_likelihood(model):
+    assert list(proven(model.fit(X), methods=["score_samples"])) == ["score_samples"]
+
+
+def test_no_log_likelihood_of_a_singular_covariance():
+    flat = np.c_[X, X[:, 0]]
+    with pytest.raises(ExportError, match="score_samples"):
+        export_proven(PCA().fit(flat), flat, methods=["score_samples"], budget=50)

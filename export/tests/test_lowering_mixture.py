@@ -78,3 +78,9 @@ def test_priors_and_rows_between_classes():
 @pytest.mark.parametrize("options", [{}, {"assume_centered": True, "store_precision": False}, {"contamination": 0.3}])
 def test_envelope(options):
     proven(EllipticEnvelope(random_state=0, **options).fit(X), OUTLIERS)
+
+
+@pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])
+def test_integers_whose_distances_are_cut_off(kind):
+    whole = np.round(X * 3).astype(int)
+    proven(GaussianMixture(3, covariance_type=kind, random_state=0).fit(whole), MIXTURE, whole)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 from sklearn.ensemble import AdaBoostClassifier, AdaBoostRegressor, BaggingClassifier, BaggingRegressor
 
+from samescore_export.graph import Graph
 from samescore_export.lowering.combining import (
     chained,
     class_index,
@@ -17,10 +19,11 @@ from samescore_export.lowering.combining import (
     sum_rounding,
     summed_in_order,
 )  # fmt: skip
-from samescore_export.lowering.deciding import first_largest, flat, lead, sized, standing, to_index
+from samescore_export.lowering.deciding import first_largest, flat, in_double, lead, sized, standing, to_index
 from samescore_export.lowering.feature_selection import picked
 from samescore_export.lowering.labels import class_scores, label_score
 from samescore_export.lowering.link import exponential, softmax, through_link
+from samescore_export.lowering.numeric import SINGLE
 from samescore_export.margins import nearest_of
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table, matrix_of
@@ -77,7 +80,10 @@ def lower_bagging_classifier(estimator: Any, inputs: Matrix | Table, scope: Scop
     members = list(zip(children, estimator.estimators_, strict=True))
     margin = None
     if all(hasattr(member, "predict_proba") for member in estimator.estimators_):
-        scores = [_widened(scope, score_of(scope, c, "predict_proba", e), e.classes_, classes) for c, e in members]
+        scores = [
+            _widened(scope, in_double(graph, score_of(scope, c, "predict_proba", e)), e.classes_, classes)
+            for c, e in members
+        ]
         proba, rounding = _mean(scope, scores, estimator.n_estimators)
         label_margin = lead(graph, proba, rounding)
     else:
@@ -99,16 +105,28 @@ def lower_bagging_classifier(estimator: Any, inputs: Matrix | Table, scope: Scop
     }
     if all("decision_function" in child.scores for child in children) and hasattr(estimator, "decision_function"):
         decisions = [child.scores["decision_function"] for child in children]
-        value, error = _mean(scope, decisions, estimator.n_estimators)
+        value, error = _mean(scope, [in_double(graph, score) for score in decisions], estimator.n_estimators)
         known = tuple(np.asarray(estimator.classes_).tolist()) if decisions[0].shape else None
-        scores_found["decision_function"] = Score(value, "float64", decisions[0].shape, known, error)
+        decided = Score(value, "float64", decisions[0].shape, known, error)
+        if all(score.type == "float32" for score in decisions):
+            decided = _in_float32(graph, decided, 2.0 * (len(decisions) + 2))
+        scores_found["decision_function"] = decided
     return Lowered(None, scores_found).with_evidence(*children)
+
+
+def _in_float32(graph: Graph, score: Score, own: float) -> Score:
+    """A sum of float32 scores, which numpy makes in float32 as well: ``own`` roundings of that more."""
+    value = graph.op("Cast", score.value, to=int(ir.DataType.FLOAT))
+    rounding = score.rounding
+    if rounding is not None:
+        rounding = Rounding(rounding.ulp / SINGLE + own, rounding.scale, rounding.reason)
+    return replace(score, value=value, type="float32", rounding=rounding)
 
 
 def _log_mean(scope: Scope, members: list[tuple[Score, Any]], estimator: Any) -> Score:
     """``numpy.logaddexp`` of the members' log probabilities, less the logarithm of their number."""
     graph, classes = scope.graph, int(estimator.n_classes_)
-    logs = [_widened(scope, score, present, classes, -np.inf) for score, present in members]
+    logs = [_widened(scope, in_double(graph, score), present, classes, -np.inf) for score, present in members]
     total = logs[0].value
     size = graph.constant(1.0)
     for position, score in enumerate(logs):

@@ -12,10 +12,10 @@ from sklearn.isotonic import IsotonicRegression
 
 from samescore_export.graph import Graph
 from samescore_export.lowering.combining import chained, sized_score, sum_rounding, summed_in_order
-from samescore_export.lowering.deciding import column, first_largest, in_double, lead, row_largest, sized, standing
+from samescore_export.lowering.deciding import column, first_largest, in_double, lead, sized, standing
 from samescore_export.lowering.interpolation import interpolated, interpolated_rounding
 from samescore_export.lowering.labels import class_scores, label_score
-from samescore_export.lowering.link import both_classes, sigmoid, softmax, through_link
+from samescore_export.lowering.link import both_classes, of_probabilities, sigmoid, softmax
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 
@@ -120,12 +120,13 @@ def _tempered(graph: Graph, scores: Sequence[Score], calibrator: Any, probabilit
         size = graph.op("Where", alike, graph.op("Add", relative, graph.op("Abs", logits)), size)
     beta = float(np.ravel(calibrator.beta_)[0])
     scaled = graph.op("Mul", graph.constant(beta), logits)
-    grown = row_largest(graph, graph.op("Mul", graph.op("Max", size, graph.constant(1.0)), graph.constant(abs(beta))))
+    grown = graph.op("Mul", graph.op("Max", size, graph.constant(1.0)), graph.constant(abs(beta)))
     classes = max(len(scores), 2)
     ulp = max((error.ulp for error in inexact), default=0.0) + 8
     reason = inexact[0].reason if inexact else "log and exp of the platform's libm"
-    rounding = through_link(graph, Rounding(ulp, grown, reason), classes)
-    return Score(softmax(graph, scaled), "float64", (classes,), rounding=rounding)
+    proba = softmax(graph, scaled)
+    rounding = of_probabilities(graph, Rounding(ulp, grown, reason), proba, classes, False)
+    return Score(proba, "float64", (classes,), rounding=rounding)
 
 
 def _like_probabilities(graph: Graph, value: ir.Value) -> ir.Value:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import onnx_ir as ir
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
@@ -75,7 +76,7 @@ def _weighted(scope: Scope, part: Matrix | Table, weight: float | None) -> Matri
         values = graph.op("Mul", x.stored.values, graph.constant(weight, x.dtype))
         return from_entries(graph, x.stored.columns, values, x.width, x)
     if rounding is not None:
-        scale = rounding.scale or graph.constant(1.0)
+        scale = graph.op("Cast", rounding.scale or graph.constant(1.0), to=int(ir.DataType.DOUBLE))
         rounding = Rounding(
             rounding.ulp + 2, graph.op("Mul", scale, graph.constant(abs(float(weight)))), rounding.reason
         )
@@ -84,7 +85,8 @@ def _weighted(scope: Scope, part: Matrix | Table, weight: float | None) -> Matri
         return values * weight
 
     forwards = [forward] * x.width if weight > 0 else None
-    return x.mapped(graph.op("Mul", x.value, graph.constant(float(weight))), forwards, rounding)
+    product = graph.op("Mul", x.value, graph.constant(float(weight), x.dtype))
+    return replace(x.mapped(product, forwards, rounding), dtype=x.dtype)
 
 
 def lower_pipeline(estimator: Pipeline, inputs: Matrix | Table, scope: Scope) -> Lowered:

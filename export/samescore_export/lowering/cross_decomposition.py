@@ -9,6 +9,7 @@ from sklearn.cross_decomposition import CCA, PLSSVD, PLSCanonical, PLSRegression
 
 from samescore_export.certificate import constants_certificate
 from samescore_export.lowering.bounded import Bounded, bounded
+from samescore_export.lowering.numeric import singly
 from samescore_export.lowering.preprocessing import doubles
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Score, Table
@@ -52,4 +53,9 @@ def lower_pls(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     return Lowered(transformed.transform, {"predict": score}, transformed.certificates)
 
 
-LOWERINGS = {CCA: lower_pls, PLSCanonical: lower_pls, PLSRegression: lower_pls, PLSSVD: lower_svd}
+LOWERINGS = {
+    CCA: singly(lower_pls),
+    PLSCanonical: singly(lower_pls),
+    PLSRegression: singly(lower_pls),
+    PLSSVD: singly(lower_svd),
+}

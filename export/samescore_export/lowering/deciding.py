@@ -13,8 +13,10 @@ from samescore_export.values import Matrix, Rounding, Score, widened
 
 
 def sized(graph: Graph, value: ir.Value, rounding: Rounding) -> ir.Value:
-    """The rounding's scale in the value's own shape, and nowhere below the value itself."""
-    return graph.op("Max", graph.op("Abs", value), rounding.scale or graph.constant(1.0))
+    """The rounding's scale in the value's own shape, and nowhere below the value itself; float64 whatever the two are."""
+    wide = graph.op("Cast", value, to=int(ir.DataType.DOUBLE))
+    scale = graph.constant(1.0) if rounding.scale is None else rounding.scale
+    return graph.op("Max", graph.op("Abs", wide), graph.op("Cast", scale, to=int(ir.DataType.DOUBLE)))
 
 
 def row_largest(graph: Graph, value: ir.Value) -> ir.Value:

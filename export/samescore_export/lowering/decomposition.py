@@ -22,7 +22,9 @@ from samescore_export.certificate import Certificate, constants_certificate
 from samescore_export.graph import Graph
 from samescore_export.lowering.affine import affine
 from samescore_export.lowering.bounded import Bounded, bounded
+from samescore_export.lowering.gaussian_likelihood import log_likelihood
 from samescore_export.lowering.kernel_approximation import as_matrix, centred
+from samescore_export.lowering.numeric import singly
 from samescore_export.lowering.pairwise import pairwise_kernel
 from samescore_export.lowering.preprocessing import doubles
 from samescore_export.scope import Lowered, Scope
@@ -48,7 +50,8 @@ def lower_pca(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
         scale = np.sqrt(estimator.explained_variance_)
         scale[scale < np.finfo(scale.dtype).eps] = np.finfo(scale.dtype).eps
         result = as_matrix(bounded(graph, result).over(scale), len(components), REASON)
-    return Lowered(result, certificates=(certificate,))
+    scores = log_likelihood(estimator, x, scope)
+    return Lowered(result, scores, certificates=(certificate,))
 
 
 def lower_truncated_svd(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
@@ -67,7 +70,8 @@ def lower_factor_analysis(estimator: Any, inputs: Matrix | Table, scope: Scope) 
     covariance = linalg.inv(np.eye(len(components)) + np.dot(loaded, components.T))
     found = bounded(graph, x).minus(estimator.mean_).matmul(loaded.T).matmul(covariance)
     certificate = _components(graph, "components_ / noise_variance_", loaded.T)
-    return Lowered(as_matrix(found, len(components), REASON), certificates=(certificate,))
+    scores = log_likelihood(estimator, x, scope)
+    return Lowered(as_matrix(found, len(components), REASON), scores, certificates=(certificate,))
 
 
 def lower_fast_ica(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
@@ -135,12 +139,12 @@ def lower_kernel_pca(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
 
 
 LOWERINGS = {
-    FactorAnalysis: lower_factor_analysis,
-    FastICA: lower_fast_ica,
-    IncrementalPCA: lower_pca,
-    KernelPCA: lower_kernel_pca,
-    MiniBatchSparsePCA: lower_sparse_pca,
-    PCA: lower_pca,
-    SparsePCA: lower_sparse_pca,
-    TruncatedSVD: lower_truncated_svd,
+    FactorAnalysis: singly(lower_factor_analysis, sums=True),
+    FastICA: singly(lower_fast_ica, sums=True),
+    IncrementalPCA: singly(lower_pca, sums=True),
+    KernelPCA: singly(lower_kernel_pca, sums=True),
+    MiniBatchSparsePCA: singly(lower_sparse_pca, sums=True),
+    PCA: singly(lower_pca, sums=True),
+    SparsePCA: singly(lower_sparse_pca, sums=True),
+    TruncatedSVD: singly(lower_truncated_svd, sums=True),
 }

@@ -13,6 +13,7 @@ from samescore_export.lowering.deciding import beyond, first_largest, flat, lead
 from samescore_export.lowering.joint_likelihood import likelihoods
 from samescore_export.lowering.labels import label_score
 from samescore_export.lowering.link import both_classes, sigmoid, softmax
+from samescore_export.lowering.numeric import singly
 from samescore_export.lowering.preprocessing import doubles
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
@@ -123,4 +124,4 @@ def lower_quadratic(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
     return Lowered(None, scores)
 
 
-LOWERINGS = {LinearDiscriminantAnalysis: lower_linear, QuadraticDiscriminantAnalysis: lower_quadratic}
+LOWERINGS = {LinearDiscriminantAnalysis: singly(lower_linear), QuadraticDiscriminantAnalysis: singly(lower_quadratic)}

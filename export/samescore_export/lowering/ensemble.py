@@ -23,7 +23,7 @@ from samescore_export.graph import Graph
 from samescore_export.lowering.deciding import flat, lead, smallest_of_row
 from samescore_export.lowering.initial import boosted_on, constant_start
 from samescore_export.lowering.labels import class_scores, label_array, label_score, label_type
-from samescore_export.lowering.link import both_classes, sigmoid, softmax, through_link
+from samescore_export.lowering.link import both_classes, of_probabilities, sigmoid, softmax
 from samescore_export.lowering.several_targets import lower_class_targets, lower_regression_targets, tabled
 from samescore_export.lowering.tree import adds_exactly, fitted_tree
 from samescore_export.lowering.tree_ensemble import Trees, joined
@@ -167,9 +167,11 @@ def lower_gradient_boosting_classifier(estimator: Any, inputs: Matrix | Table, s
         known = tuple(estimator.classes_.tolist())
         decision = Score(raw, "float64", (len(estimator.classes_),), known, rounding, margin)
         near = lead(graph, raw, rounding)
-    through = through_link(graph, rounding, len(estimator.classes_))
-    if estimator.loss == "exponential":
-        through = Rounding(2.0 * through.ulp, through.scale, through.reason)
+    raised = rounding
+    if estimator.loss == "exponential" and rounding is not None:
+        raised = Rounding(2.0 * rounding.ulp, rounding.scale, rounding.reason)
+    classes = len(estimator.classes_)
+    through = of_probabilities(graph, raised, proba, classes, classes == 2)
     found = class_scores(graph, proba, estimator.classes_, through)
     scores = {
         "predict": label_score(graph, index, estimator.classes_, nearest_of(graph, [near, margin])),

@@ -13,7 +13,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from samescore_export.graph import Graph
 from samescore_export.lowering.ensemble import IN_ORDER
 from samescore_export.lowering.labels import class_scores, label_score
-from samescore_export.lowering.link import both_classes, exponential, sigmoid, softmax, through_link
+from samescore_export.lowering.link import both_classes, exponential, of_probabilities, sigmoid, softmax
 from samescore_export.lowering.tree_ensemble import Trees
 from samescore_export.lowering.walking import FLOAT64, Grown, summed
 from samescore_export.scope import Lowered, Scope
@@ -108,7 +108,8 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
         index = graph.op("ArgMax", raw, axis=1, keepdims=0)
         proba = softmax(graph, raw)
         decision = Score(raw, "float64", (len(estimator.classes_),), tuple(estimator.classes_.tolist()))
-    rounding = through_link(graph, None, len(estimator.classes_))
+    classes = len(estimator.classes_)
+    rounding = of_probabilities(graph, None, proba, classes, classes == 2)
     scores = {
         "predict": label_score(graph, index, estimator.classes_),
         "decision_function": decision,

@@ -15,7 +15,7 @@ from samescore_export.graph import Graph
 from samescore_export.lowering.compose import side_by_side
 from samescore_export.lowering.deciding import of_score
 from samescore_export.lowering.impute_knn import indicated, with_nan
-from samescore_export.lowering.numeric import doubles_only
+from samescore_export.lowering.numeric import doubles_only, singly
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Table, matrix_of
 
@@ -99,4 +99,4 @@ def lower_iterative_imputer(estimator: Any, inputs: Matrix | Table, scope: Scope
     return Lowered(side_by_side(graph, parts)).with_evidence(*children)
 
 
-LOWERINGS = {IterativeImputer: lower_iterative_imputer}
+LOWERINGS = {IterativeImputer: singly(lower_iterative_imputer)}

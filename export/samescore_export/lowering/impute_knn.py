@@ -14,7 +14,7 @@ from samescore_export.lowering.categories import is_missing
 from samescore_export.lowering.distances import UNIT, Distances, nan_euclidean, rooted, total, within
 from samescore_export.lowering.nearest import nearest
 from samescore_export.lowering.neighbor_weights import inverse_distances
-from samescore_export.lowering.numeric import doubles, doubles_only
+from samescore_export.lowering.numeric import doubles, doubles_only, singly
 from samescore_export.margins import Margin, nearest_of
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Score, Series, Table, columns_of
@@ -175,4 +175,4 @@ def _zeros(graph: Graph, value: ir.Value) -> ir.Value:
     return graph.op("ConstantOfShape", graph.op("Shape", value), value=np.zeros(1, np.int64))
 
 
-LOWERINGS = {KNNImputer: lower_knn_imputer, MissingIndicator: lower_missing_indicator}
+LOWERINGS = {KNNImputer: singly(lower_knn_imputer), MissingIndicator: lower_missing_indicator}

@@ -19,6 +19,7 @@ from sklearn.preprocessing import KernelCenterer
 
 from samescore_export.certificate import constants_certificate
 from samescore_export.lowering.bounded import Bounded, bounded, side_by_side
+from samescore_export.lowering.numeric import singly
 from samescore_export.lowering.pairwise import REASON, pairwise_kernel
 from samescore_export.lowering.preprocessing import doubles
 from samescore_export.scope import Lowered, Scope
@@ -205,11 +206,11 @@ def _transformed(counts: Bounded, wave: NDArray[np.float64]) -> Bounded:
 __all__ = ["as_matrix", "centred"]
 
 LOWERINGS = {
-    AdditiveChi2Sampler: lower_additive_chi2,
-    KernelCenterer: lower_centerer,
-    KernelRidge: lower_kernel_ridge,
-    Nystroem: lower_nystroem,
-    PolynomialCountSketch: lower_count_sketch,
-    RBFSampler: lower_rbf_sampler,
-    SkewedChi2Sampler: lower_skewed_chi2,
+    AdditiveChi2Sampler: singly(lower_additive_chi2),
+    KernelCenterer: singly(lower_centerer),
+    KernelRidge: singly(lower_kernel_ridge),
+    Nystroem: singly(lower_nystroem),
+    PolynomialCountSketch: singly(lower_count_sketch),
+    RBFSampler: singly(lower_rbf_sampler),
+    SkewedChi2Sampler: singly(lower_skewed_chi2),
 }

@@ -54,7 +54,7 @@ from samescore_export.lowering.affine import affine
 from samescore_export.lowering.combining import score_of
 from samescore_export.lowering.deciding import first_largest, flat, lead, sized, smallest_of_row
 from samescore_export.lowering.labels import class_scores, label_array, label_score, second_label
-from samescore_export.lowering.link import both_classes, exponential, sigmoid, softmax, through_link
+from samescore_export.lowering.link import both_classes, exponential, of_probabilities, sigmoid, softmax, through_link
 from samescore_export.lowering.numeric import as_doubles, floats, narrowed
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
@@ -204,7 +204,7 @@ def lower_logistic_regression(estimator: Any, inputs: Matrix | Table, scope: Sco
     lowered, raw = _decided(estimator, inputs, scope)
     graph, classes = scope.graph, len(estimator.classes_)
     proba = both_classes(graph, _logistic(graph, raw)) if classes == 2 else softmax(graph, raw.value)
-    return _with_probabilities(estimator, lowered, raw, scope, proba)
+    return _with_probabilities(estimator, lowered, raw, scope, proba, linked=True)
 
 
 def _logistic(graph: Graph, raw: Raw) -> ir.Value:
@@ -217,10 +217,19 @@ def _logistic(graph: Graph, raw: Raw) -> ir.Value:
 
 
 def _with_probabilities(
-    estimator: Any, lowered: Lowered, raw: Raw, scope: Scope, proba: ir.Value, single: bool | None = None
+    estimator: Any,
+    lowered: Lowered,
+    raw: Raw,
+    scope: Scope,
+    proba: ir.Value,
+    single: bool | None = None,
+    linked: bool = False,
 ) -> Lowered:
+    """``linked`` says that the probabilities are a softmax, or for two classes a sigmoid."""
     graph, classes = scope.graph, len(estimator.classes_)
     rounding = through_link(graph, raw.rounding, classes)
+    if linked and not raw.single:
+        rounding = of_probabilities(graph, raw.rounding, proba, classes, classes == 2)
     scores = class_scores(graph, proba, estimator.classes_, rounding)
     narrow = raw.single if single is None else single
     if raw.single:
@@ -246,7 +255,7 @@ def lower_sgd_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     if estimator.loss == "log_loss":
         single = _logistic(graph, raw)
         proba = both_classes(graph, single) if classes == 2 else _normalised(graph, single, classes)
-        return _with_probabilities(estimator, lowered, raw, scope, proba)
+        return _with_probabilities(estimator, lowered, raw, scope, proba, linked=classes == 2)
     if estimator.loss != "modified_huber":
         return lowered
     cut = graph.op("Clip", raw.value, graph.constant(-1.0), graph.constant(1.0))

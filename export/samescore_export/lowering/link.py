@@ -58,3 +58,39 @@ def through_link(
         largest = graph.op("ReduceMax", rounding.scale, axis, keepdims=1)
         scale = graph.op("Max", largest, graph.constant(1.0))
     return Rounding(own + rounding.ulp, scale, rounding.reason)
+
+
+#: An error of a raw score up to which a probability moves by its derivative and little more: exp(1/16) is below 1.1.
+_SMALL = 2.0**-4
+
+
+def of_probabilities(graph: Graph, raw: Rounding | None, proba: ir.Value, classes: int, pair: bool) -> Rounding:
+    """The rounding of probabilities (rows, k) by softmax, or by sigmoid and 1 minus it (``pair``), each at its own size.
+
+    A raw error d moves p of softmax by p (d - sum of the others' p d), and p of sigmoid by p (1 - p) d. exp, sum and quotient are relative to
+    p itself, and so a small probability is as exact as a large one; but 1 - p is as exact as 1. Where the raw error is not small,
+    it is that of :func:`through_link`.
+    """
+    axis = graph.constant([1], np.int64)
+    own = 4.0 + classes
+    tiny = graph.constant(1e-300)
+    floor = graph.op("Max", proba, tiny)
+    if pair:
+        # The first column is 1 minus the second.
+        floor = graph.op("Max", floor, graph.constant(np.array([[1.0, 0.0]])))
+    if raw is None:
+        return Rounding(own, floor, "exp of the platform's libm")
+    scale = graph.op("Cast", raw.scale or graph.constant(np.ones((1, 1))), to=int(ir.DataType.DOUBLE))
+    size = graph.op("Max", scale, graph.constant(1.0))
+    if pair:
+        other = graph.op("Sub", graph.constant(1.0), proba)
+        moved = graph.op("Mul", graph.op("Mul", proba, other), size)
+    else:
+        shared = graph.op("ReduceSum", graph.op("Mul", proba, size), axis, keepdims=1)
+        moved = graph.op("Mul", proba, graph.op("Add", size, shared))
+    moved = graph.op("Mul", moved, graph.constant(1.1))
+    largest = graph.op("ReduceMax", size, axis, keepdims=1)
+    ulp = own + raw.ulp
+    tight = graph.op("Add", moved, graph.op("Mul", floor, graph.constant(own / ulp)))
+    small = graph.op("Less", graph.op("Mul", largest, graph.constant(raw.ulp * 2.0**-52)), graph.constant(_SMALL))
+    return Rounding(ulp, graph.op("Where", small, tight, largest), raw.reason)

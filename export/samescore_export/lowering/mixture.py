@@ -12,9 +12,11 @@ from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
 from samescore_export.lowering.bounded import Bounded, bounded, side_by_side
 from samescore_export.lowering.joint_likelihood import likelihoods
+from samescore_export.lowering.numeric import singly
 from samescore_export.lowering.preprocessing import doubles
+from samescore_export.margins import Margin, nearest_of
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Score, Table
+from samescore_export.values import Matrix, Score, Table, also_hanging_on
 
 REASON = "BLAS does not fix the order of a sum, and exp and log are the platform's"
 
@@ -50,6 +52,17 @@ def _distances(x: Bounded, means: NDArray[np.float64], factors: NDArray[np.float
     return start + x.squared().summed(1, features).matmul(precisions[None, :])
 
 
+def _whole(distances: Bounded) -> tuple[Bounded, Margin]:
+    """The distances cut off at the point, which are exact, and by how much each misses the next whole number."""
+    graph = distances.graph
+    floor = graph.op("Floor", distances.value)
+    above = graph.op("Sub", distances.value, floor)
+    gap = graph.op("Min", above, graph.op("Sub", graph.constant(1.0), above))
+    rounding = distances.rounding(REASON)
+    margin = None if rounding is None else nearest_of(graph, [(gap, rounding)])
+    return Bounded(graph, floor, graph.op("Abs", floor), 0.0), margin
+
+
 def _log_determinants(factors: NDArray[np.float64], kind: str, features: int) -> NDArray[np.float64]:
     """``_compute_log_det_cholesky``."""
     if kind == "full":
@@ -68,6 +81,10 @@ def lower_mixture(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lower
     factors = np.asarray(estimator.precisions_cholesky_, np.float64)
     count = len(means)
     distances = _distances(bounded(graph, x), means, factors, kind)
+    truncated = None
+    if x.integers and kind in ("full", "tied"):
+        # scikit-learn writes them into an array of the rows' dtype, which cuts off what is behind the point.
+        distances, truncated = _whole(distances)
     normal = _moved(distances, np.array(features * math.log(2 * math.pi))).times(-0.5)
     joint = _moved(normal, np.broadcast_to(_log_determinants(factors, kind, features), (count,)).copy())
     if isinstance(estimator, BayesianGaussianMixture):
@@ -85,7 +102,9 @@ def lower_mixture(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lower
         "predict_proba": Score(found.proba.value, "float64", (count,), labels, found.proba.rounding(REASON)),
         "score_samples": Score(evidence.value, "float64", rounding=evidence.rounding(REASON)),
     }
+    if truncated is not None:
+        scores = {name: also_hanging_on(graph, score, truncated) for name, score in scores.items()}
     return Lowered(None, scores)
 
 
-LOWERINGS = {BayesianGaussianMixture: lower_mixture, GaussianMixture: lower_mixture}
+LOWERINGS = {BayesianGaussianMixture: singly(lower_mixture), GaussianMixture: singly(lower_mixture)}

@@ -17,7 +17,7 @@ from sklearn.model_selection import (
     TunedThresholdClassifierCV,
 )
 
-from samescore_export.lowering.deciding import beyond, column, flat, sized, to_index
+from samescore_export.lowering.deciding import beyond, column, flat, in_double, sized, to_index
 from samescore_export.lowering.labels import label_score
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
@@ -41,7 +41,7 @@ def _positive(
     name = next((method for method in methods if hasattr(estimator, method)), methods[0])
     if name not in child.scores:
         raise scope.refuse(f"{type(estimator).__name__} without {name}", "a classifier with it")
-    score = child.scores[name]
+    score = in_double(graph, child.scores[name])
     rounding = score.rounding
     if name == "predict_proba":
         value = column(graph, score.value, position)

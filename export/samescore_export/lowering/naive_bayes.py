@@ -15,6 +15,7 @@ from samescore_export.lowering.combining import summed_in_order
 from samescore_export.lowering.deciding import first_largest, lead, row_largest, sized
 from samescore_export.lowering.labels import label_score
 from samescore_export.lowering.link import exponential
+from samescore_export.lowering.numeric import singly
 from samescore_export.lowering.preprocessing import doubles
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table, from_entries
@@ -152,9 +153,9 @@ def lower_categorical(estimator: Any, inputs: Matrix | Table, scope: Scope) -> L
 
 
 LOWERINGS = {
-    GaussianNB: lower_gaussian,
-    MultinomialNB: lower_multinomial,
-    ComplementNB: lower_complement,
-    BernoulliNB: lower_bernoulli,
+    GaussianNB: singly(lower_gaussian, sums=True),
+    MultinomialNB: singly(lower_multinomial, sums=True),
+    ComplementNB: singly(lower_complement, sums=True),
+    BernoulliNB: singly(lower_bernoulli),
     CategoricalNB: lower_categorical,
 }

@@ -14,7 +14,8 @@ from samescore_export.graph import Graph
 from samescore_export.lowering.affine import affine
 from samescore_export.lowering.deciding import beyond, first_largest, flat, lead, sized
 from samescore_export.lowering.labels import class_scores, label_score
-from samescore_export.lowering.link import both_classes, exponential, sigmoid, softmax, through_link
+from samescore_export.lowering.link import both_classes, exponential, of_probabilities, sigmoid, softmax, through_link
+from samescore_export.lowering.numeric import singly
 from samescore_export.lowering.preprocessing import doubles
 from samescore_export.margins import nearest_of
 from samescore_export.scope import Lowered, Scope
@@ -91,6 +92,7 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
     link = through_link(graph, rounding, max(width, 2))
     if kind == "multiclass":
         proba = softmax(graph, value)
+        link = of_probabilities(graph, rounding, proba, width, False)
         label = label_score(graph, first_largest(graph, proba), estimator.classes_, lead(graph, proba, link))
         return Lowered(None, {"predict": label, **class_scores(graph, proba, estimator.classes_, link)}, certificates)
     single = sigmoid(graph, value)
@@ -99,6 +101,7 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
     if kind == "binary":
         label = label_score(graph, flat(graph, above), estimator.classes_, margin)
         proba = both_classes(graph, single)
+        link = of_probabilities(graph, rounding, proba, 2, True)
         return Lowered(None, {"predict": label, **class_scores(graph, proba, estimator.classes_, link)}, certificates)
     label = Score(above, "int64", (width,), margin=margin)
     return Lowered(None, {"predict": label, **class_scores(graph, single, np.arange(width), link)}, certificates)
@@ -115,4 +118,8 @@ def lower_rbm(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     )
 
 
-LOWERINGS = {MLPClassifier: lower_classifier, MLPRegressor: lower_regressor, BernoulliRBM: lower_rbm}
+LOWERINGS = {
+    BernoulliRBM: singly(lower_rbm, sums=True),
+    MLPClassifier: singly(lower_classifier, sums=True),
+    MLPRegressor: singly(lower_regressor, sums=True),
+}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import onnx_ir as ir
 
 from samescore_export.graph import Graph
-from samescore_export.scope import Scope
-from samescore_export.values import Matrix, Table, matrix_of, widened
+from samescore_export.margins import Margin
+from samescore_export.scope import Lowered, Lowering, Scope
+from samescore_export.values import Matrix, Rounding, Score, Table, matrix_of, widened
 
 
 def floats(scope: Scope, inputs: Matrix | Table, estimator: Any) -> Matrix:
@@ -54,3 +57,87 @@ def narrowed(graph: Graph, value: ir.Value) -> ir.Value:
     in float32: 53 bits are more than twice 24 and two.
     """
     return graph.op("Cast", graph.op("Cast", value, to=int(ir.DataType.FLOAT)), to=int(ir.DataType.DOUBLE))
+
+
+def is_single(inputs: Matrix | Table) -> bool:
+    """Whether all of it is float32, which many estimators then compute in."""
+    if isinstance(inputs, Matrix):
+        return inputs.dtype == "float32"
+    return bool(inputs.series) and all(series.type == "float32" for series in inputs.series)
+
+
+#: Spacings of float64 in one of float32.
+SINGLE = 2.0**29
+
+
+def singly(lowering: Lowering, sums: bool = False) -> Lowering:
+    """A lowering in float64 for an estimator that computes in float32 over float32 rows.
+
+    The graph stays in float64 and is rounded to float32 where scikit-learn's answer is. A bound counts roundings of the working precision, whichever
+    that is; so the same count holds in spacings of float32, with one more for the cast. ``sums`` says that the lowering has scikit-learn's order of a
+    sum where the rows are exact: in float32 that is no longer the same bits.
+    """
+
+    def lower(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+        if not is_single(inputs):
+            return lowering(estimator, inputs, scope)
+        graph = scope.graph
+        x = floats(scope, inputs, estimator)
+        wide = replace(x, value=_double(graph, x.value), dtype="float64")
+        if sums and x.rounding is None:
+            wide = replace(wide, rounding=Rounding(1.0, graph.op("Abs", wide.value), "sums of float32"))
+        found = lowering(estimator, wide, scope)
+        scores = {name: _single_score(graph, estimator, name, score, x.width) for name, score in found.scores.items()}
+        transform = found.transform
+        if isinstance(transform, Matrix) and transform.dtype == "float64" and not transform.integers:
+            transform = in_single(graph, transform, answered_in(estimator, "transform", x.width) == np.float32)
+            transform = replace(transform, margin=_coarser_margin(transform.margin))
+        margins = tuple(_coarser_margin(margin) for margin in found.margins)
+        return replace(found, transform=transform, scores=scores, margins=margins)
+
+    return lower
+
+
+def in_single(graph: Graph, x: Matrix, narrow: bool) -> Matrix:
+    """What scikit-learn computed in float32 and gives so (``narrow``), or has put into float64; the bound of ``x`` counts roundings."""
+    value = graph.op("Cast", x.value, to=int(ir.DataType.FLOAT)) if narrow else x.value
+    rounding = _coarser(graph, x.value, x.rounding, narrow)
+    return replace(x, value=value, dtype="float32" if narrow else "float64", rounding=rounding)
+
+
+def _double(graph: Graph, value: ir.Value) -> ir.Value:
+    return graph.op("Cast", value, to=int(ir.DataType.DOUBLE))
+
+
+def answered_in(estimator: Any, method: str, width: int) -> Any:
+    """The dtype of what the estimator itself answers for a float32 row; None if it does not answer."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            answer = getattr(estimator, method)(np.ones((1, width), np.float32))
+            return answer.dtype if hasattr(answer, "dtype") else np.asarray(answer).dtype
+        except Exception:
+            return None
+
+
+def _coarser(graph: Graph, value: ir.Value, rounding: Rounding | None, narrow: bool) -> Rounding:
+    known = rounding or Rounding(1.0, graph.op("Abs", value), "float32")
+    return Rounding(known.ulp + 1 if narrow else known.ulp * SINGLE, known.scale, f"in float32: {known.reason}")
+
+
+def _coarser_margin(margin: Margin) -> Margin:
+    if margin is None:
+        return None
+    return margin[0], replace(margin[1], ulp=margin[1].ulp * SINGLE)
+
+
+def _single_score(graph: Graph, estimator: Any, name: str, score: Score, width: int) -> Score:
+    margin = _coarser_margin(score.margin)
+    if score.type != "float64":
+        return replace(score, margin=margin)
+    narrow = answered_in(estimator, name, width) == np.float32
+    rounding = _coarser(graph, score.value, score.rounding, narrow)
+    if not narrow:
+        return replace(score, rounding=rounding, margin=margin)
+    value = graph.op("Cast", score.value, to=int(ir.DataType.FLOAT))
+    return replace(score, value=value, type="float32", rounding=rounding, margin=margin)

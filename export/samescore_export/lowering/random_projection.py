@@ -14,6 +14,7 @@ from sklearn.random_projection import GaussianRandomProjection, SparseRandomProj
 from samescore_export.certificate import constants_certificate
 from samescore_export.graph import Graph
 from samescore_export.lowering.affine import affine
+from samescore_export.lowering.numeric import singly
 from samescore_export.lowering.pairwise import dense
 from samescore_export.lowering.preprocessing import doubles
 from samescore_export.scope import Lowered, Scope
@@ -76,4 +77,7 @@ def _one_by_one(
     return total, (picked, numbers)
 
 
-LOWERINGS = {GaussianRandomProjection: lower_gaussian, SparseRandomProjection: lower_sparse}
+LOWERINGS = {
+    GaussianRandomProjection: singly(lower_gaussian, sums=True),
+    SparseRandomProjection: singly(lower_sparse, sums=True),
+}

@@ -13,6 +13,7 @@ from samescore_export.lowering.bounded import Bounded, bounded
 from samescore_export.lowering.lasso_descent import descended
 from samescore_export.lowering.least_angle import least_angle
 from samescore_export.lowering.matching_pursuit import pursued
+from samescore_export.lowering.numeric import singly
 from samescore_export.lowering.preprocessing import doubles
 from samescore_export.margins import Margin
 from samescore_export.scope import Lowered, Scope
@@ -87,7 +88,7 @@ def _thresholded(inner: Bounded, alpha: float, positive: bool) -> Bounded:
 
 
 LOWERINGS = {
-    DictionaryLearning: lower_coder,
-    MiniBatchDictionaryLearning: lower_coder,
-    SparseCoder: lower_sparse_coder,
+    DictionaryLearning: singly(lower_coder),
+    MiniBatchDictionaryLearning: singly(lower_coder),
+    SparseCoder: singly(lower_sparse_coder),
 }

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import onnx_ir as ir
 from sklearn.compose import TransformedTargetRegressor
 
 from samescore_export.lowering.combining import score_of
 from samescore_export.lowering.deciding import flat, of_score
 from samescore_export.lowering.inverting import inverse
-from samescore_export.lowering.numeric import as_doubles
+from samescore_export.lowering.numeric import answered_in, as_doubles, in_single
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 
@@ -20,14 +23,21 @@ def lower_transformed_target(estimator: Any, inputs: Matrix | Table, scope: Scop
     child = scope.lower(estimator.regressor_, inputs, "regressor_")
     score = score_of(scope, child, "predict", estimator.regressor_)
     with graph.at("transformer_"):
-        back = inverse(estimator.transformer_, as_doubles(graph, of_score(graph, score)), scope)
+        single = score.type == "float32"
+        if single:
+            # Bounds are counted in roundings of the working precision, which is float32 to the end.
+            score = replace(score, value=graph.op("Cast", score.value, to=int(ir.DataType.DOUBLE)), type="float64")
+        back = as_doubles(graph, inverse(estimator.transformer_, of_score(graph, score), scope))
+        if single:
+            back = in_single(graph, back, answered_in(estimator, "predict", inputs.width) == np.float32)
+    type_ = back.dtype
     if estimator._training_dim == 1 and back.width == 1:
         rounding = back.rounding
         if rounding is not None and rounding.scale is not None:
             rounding = Rounding(rounding.ulp, flat(graph, rounding.scale), rounding.reason)
-        found = Score(flat(graph, back.value), "float64", rounding=rounding, margin=score.margin)
+        found = Score(flat(graph, back.value), type_, rounding=rounding, margin=score.margin)
     else:
-        found = Score(back.value, "float64", (back.width,), rounding=back.rounding, margin=score.margin)
+        found = Score(back.value, type_, (back.width,), rounding=back.rounding, margin=score.margin)
     return Lowered(None, {"predict": found}).with_evidence(child)
 
 

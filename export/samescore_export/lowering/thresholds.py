@@ -9,6 +9,7 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from samescore_export.graph import Graph
+from samescore_export.lowering.numeric import as_doubles
 from samescore_export.lowering.tree_ensemble import bisection, joined, tree_ensemble
 from samescore_export.margins import Margin, nearest_of
 from samescore_export.values import Matrix, Rounding
@@ -22,6 +23,8 @@ def near_thresholds(graph: Graph, x: Matrix, thresholds: Mapping[int, NDArray[np
     """
     if x.rounding is None or not thresholds:
         return None
+    x = as_doubles(graph, x)
+    assert x.rounding is not None
     columns = sorted(thresholds)
     trees, below, above = [], [], []
     offset = 0
