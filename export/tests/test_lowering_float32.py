@@ -89,7 +89,7 @@ def test_imputers(model):
     "model",
     [
         KNeighborsClassifier(),
-        KNeighborsClassifier(metric="manhattan", algorithm="brute"),
+        KNeighborsClassifier(metric="manhattan"),
         GaussianNB(),
         GaussianMixture(2, random_state=0),
         LinearDiscriminantAnalysis(),
@@ -116,7 +116,7 @@ def test_classifiers(model):
     "model",
     [
         KNeighborsRegressor(weights="distance"),
-        KNeighborsRegressor(algorithm="brute"),
+        KNeighborsRegressor(algorithm="ball_tree"),
         RadiusNeighborsRegressor(20.0),
         PLSRegression(2),
         CCA(1),
