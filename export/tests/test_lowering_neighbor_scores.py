@@ -59,7 +59,7 @@ def test_outliers(options):
     )
     if options.get("p") == 1:
         found = outputs["score_samples"].comparison
-            assert found.bit_equal == found.rows
+        assert found.bit_equal == found.rows
 
 
 def test_outliers_of_the_fitted_rows_alone():
