@@ -21,6 +21,9 @@ from samescore_runtime.errors import InputError
 #: The largest float64 that rounds to a finite float32.
 FLOAT32_LIMIT = 3.4028235677973362e38
 
+#: The power of ten up to which a limit is found more finely.
+ORDINARY = 12
+
 #: Distinct strings up to which a column's values are listed as categories.
 MOST_CATEGORIES = 1000
 
@@ -150,7 +153,16 @@ def _limit(call: Callable[[Any], Any], row: Sample, name: str) -> float:
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if takes(10.0**middle) else (low, middle)
-    return 10.0**low
+    return 10.0**low if low > ORDINARY else _finer(takes, 10.0**low)
+
+
+def _finer(takes: Callable[[float], bool], low: float) -> float:
+    """A limit among numbers that data do have, which a power of ten would cut too soon: within 1 %, between ``low`` and ten times it."""
+    high = 10.0 * low
+    for _ in range(8):
+        middle = float(np.sqrt(low * high))
+        low, high = (middle, high) if takes(middle) else (low, middle)
+    return low
 
 
 def _scores(call: Callable[[Any], Any], sample: Sample) -> bool:

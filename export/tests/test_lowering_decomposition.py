@@ -14,6 +14,7 @@ from sklearn.decomposition import (
     SparsePCA,
     TruncatedSVD,
 )
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
@@ -122,3 +123,12 @@ def test_no_log_likelihood_of_a_singular_covariance():
     flat = np.c_[X, X[:, 0]]
     with pytest.raises(ExportError, match="score_samples"):
         export_proven(PCA().fit(flat), flat, methods=["score_samples"], budget=50)
+
+
+def test_components_of_a_sparse_matrix_are_added_in_its_order():
+    texts = ["free call now", "call me later", "win a free prize", "see you at home", "home now", "prize draw"] * 6
+    labels = np.arange(len(texts)) % 6 % 2
+    model = make_pipeline(TfidfVectorizer(), TruncatedSVD(3, random_state=0), DecisionTreeClassifier(random_state=0))
+    exported = export_proven(model.fit(texts, labels), texts, budget=200)
+    assert not exported.proof.failures
+    assert exported.proof.outputs["predict_proba"].sameness == "proven"

@@ -58,7 +58,8 @@ def test_outliers(options):
         ["predict", "decision_function", "score_samples", "kneighbors"],
     )
     if options.get("p") == 1:
-        assert outputs["score_samples"].sameness == "bit-equal"
+        found = outputs["score_samples"].comparison
+        assert found.bit_equal == found.rows
 
 
 def test_outliers_of_the_fitted_rows_alone():
@@ -108,3 +109,9 @@ def test_float32_rows_are_widened_or_refused():
     for model in (KNeighborsClassifier(algorithm="brute"), LocalOutlierFactor(novelty=True)):
         with pytest.raises(ExportError, match="float32"):
             export_proven(model.fit(single, labels), single)
+
+
+def test_outlier_factors_of_equal_distances_are_within_a_bound():
+    whole = np.random.default_rng(1).integers(0, 3, size=(90, 4))
+    outputs = proven(LocalOutlierFactor(7, novelty=True).fit(whole), ["score_samples"], whole)
+    assert outputs["score_samples"].tolerance.kind == "ulp"

@@ -90,3 +90,10 @@ def test_no_neighbours_and_no_label_is_an_error_on_both_sides():
 def test_whole_targets_are_refused():
     with pytest.raises(ExportError, match="whole numbers"):
         export_proven(RadiusNeighborsRegressor().fit(X, np.arange(150)), X)
+
+
+def test_a_limit_is_found_among_ordinary_numbers():
+    rows = np.random.default_rng(0).uniform(0, 17, size=(80, 2))
+    model = RadiusNeighborsClassifier(60.0).fit(rows, rows[:, 0] > 8)
+    contract = export_proven(model, rows, budget=100).artifact.contract
+    assert all(40 < column.limit < 80 for column in contract.columns)

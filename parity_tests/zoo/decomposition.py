@@ -150,6 +150,12 @@ def cases() -> Iterator[Case]:
                 lambda k=kind, a=algorithm: k(4, random_state=0, max_iter=10, transform_algorithm=a), signals, nothing
             )
             yield Case(f"decomposition/{kind.__name__} {algorithm}", build, "within")
+    for name, make in (
+        ("PCA", lambda: PCA(3)),
+        ("PCA whiten", lambda: PCA(3, whiten=True)),
+        ("FactorAnalysis", lambda: FactorAnalysis(2)),
+    ):
+        yield Case(f"decomposition/{name} likelihood", model(make, mixed, nothing), "within", ("score_samples",))
     wide = model(lambda: GaussianRandomProjection(4, random_state=0), mixed, nothing)
     yield Case("random_projection/Gaussian", wide, "within")
     for density in ("auto", 0.9):

@@ -29,6 +29,11 @@ def rows() -> NDArray[np.float64]:
     return found
 
 
+def whole() -> NDArray[np.int64]:
+    """(ROWS, 4): whole numbers, whose distances scikit-learn cuts off at the point."""
+    return np.round(3 * rows()).astype(np.int64)
+
+
 def _targets() -> NDArray[np.float64]:
     rng = np.random.default_rng(32)
     return np.asarray(rows()[:, :2] @ rng.normal(size=(2, 2)) + rng.normal(size=(ROWS, 2)))
@@ -49,6 +54,8 @@ def cases() -> Iterator[Case]:
     for covariance in ("full", "tied", "diag", "spherical"):
         mixture = model(lambda c=covariance: GaussianMixture(4, covariance_type=c, random_state=0), rows, nothing)
         yield Case(f"mixture/GaussianMixture {covariance}", mixture, "within", MIXTURE)
+        mixture = model(lambda c=covariance: GaussianMixture(4, covariance_type=c, random_state=0), whole, nothing)
+        yield Case(f"mixture/GaussianMixture {covariance} over whole numbers", mixture, "within", MIXTURE)
         for prior in ("dirichlet_process", "dirichlet_distribution"):
             mixture = model(
                 lambda c=covariance, p=prior: BayesianGaussianMixture(

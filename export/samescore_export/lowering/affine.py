@@ -19,14 +19,18 @@ BLAS = "BLAS does not fix the order of a sum; scikit-learn differs from itself b
 #: Elements of a row that the bound for a sum over sparse elements allows for, where their order is not known.
 MOST_ELEMENTS = 2**12
 
+#: Coefficients up to which several sums over a sparse matrix are written one by one.
+MOST_PRODUCTS = 2**12
+
 
 def affine(
-    scope: Scope, x: Matrix, coefficients: NDArray[Any], intercept: NDArray[Any] | float
+    scope: Scope, x: Matrix, coefficients: NDArray[Any], intercept: NDArray[Any] | float, in_order: bool = False
 ) -> tuple[ir.Value, Rounding | None, Certificate]:
     """``x @ coefficients.T + intercept``: (rows, outputs) from coefficients (outputs, features).
 
     Over a sparse matrix with one output scikit-learn (scipy's csr_matvec) adds the products one by one in column order. CumSum
-    does the same on any number of threads, and the zeros between do not change a sum: the same bits.
+    does the same on any number of threads, and the zeros between do not change a sum: the same bits. For several outputs it takes a
+    matrix of products a row, which is written where few numbers are multiplied and steps behind it may decide by its bits (``in_order``).
 
     Over a dense one BLAS decides the order, and differently for one row and for many: scikit-learn does not agree with
     itself. The bound is Higham's for any order of n products and n sums, on both sides.
@@ -50,6 +54,13 @@ def affine(
             constants_certificate(graph.path, {"coef_": (row, weights), "intercept_": (offset_constant, offset)}),
         )
     transposed = np.ascontiguousarray(weights.T)
+    if in_order and x.sparse and x.rounding is None and x.dtype == "float64" and weights.size <= MOST_PRODUCTS:
+        table = graph.constant(transposed)
+        deep = graph.op("Mul", graph.op("Unsqueeze", x.value, graph.constant([2], np.int64)), table)
+        running = graph.op("CumSum", deep, graph.constant(1, np.int64))
+        total = graph.op("Gather", running, graph.constant(features - 1, np.int64), axis=1)
+        constants = {"coef_": (table, transposed), "intercept_": (offset_constant, offset)}
+        return graph.op("Add", total, offset_constant), None, constants_certificate(graph.path, constants)
     # A sum's bound has room for the two roundings more of a coefficient that is divided before and not after.
     ulp = 2.0 * (features + 1) + 4.0
     reason = BLAS

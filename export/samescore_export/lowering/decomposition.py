@@ -57,7 +57,7 @@ def lower_pca(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
 def lower_truncated_svd(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """TruncatedSVD: X @ components_.T."""
     x = doubles(scope, inputs, estimator)
-    value, rounding, certificate = affine(scope, x, estimator.components_, 0.0)
+    value, rounding, certificate = affine(scope, x, estimator.components_, 0.0, in_order=True)
     return Lowered(Matrix(value, len(estimator.components_), rounding=rounding), certificates=(certificate,))
 
 

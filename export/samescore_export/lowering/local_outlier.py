@@ -39,18 +39,17 @@ def lower_local_outlier_factor(estimator: Any, inputs: Matrix | Table, scope: Sc
     score = graph.op("Neg", graph.op("Div", row_sum(graph, ratios, k), size))
     offset = float(estimator.offset_)
     decision = graph.op("Sub", score, graph.constant(offset))
-    rounding = raised = None
-    margin = nearest_of(graph, [near.choice, near.order])
-    label_margin = margin
+    margin = near.choice
+    # Neighbours at the same distance may be added in another order.
+    share = graph.constant((4 * k + 16) * UNIT)
     if near.error is not None:
         # The score is proportional to the mean, which moves by no more than a distance does.
-        margin = near.choice
         moved = graph.op("Reshape", largest_error(graph, near.error), graph.constant([-1], np.int64))
-        share = graph.op("Add", graph.op("Div", moved, mean), graph.constant((4 * k + 16) * UNIT))
-        error = graph.op("Mul", graph.op("Abs", score), share)
-        rounding = within(graph, error, 4.0 * k, REASON)
-        raised = within(graph, graph.op("Add", error, graph.constant(2 * UNIT * abs(offset))), 4.0 * k, REASON)
-        label_margin = nearest_of(graph, [near.choice, beyond(graph, decision, 0.0, raised)])
+        share = graph.op("Add", graph.op("Div", moved, mean), share)
+    error = graph.op("Mul", graph.op("Abs", score), share)
+    rounding = within(graph, error, 4.0 * k, REASON)
+    raised = within(graph, graph.op("Add", error, graph.constant(2 * UNIT * abs(offset))), 4.0 * k, REASON)
+    label_margin = nearest_of(graph, [near.choice, beyond(graph, decision, 0.0, raised)])
     inside = graph.op("Less", decision, graph.constant(0.0))
     label = graph.op("Where", inside, graph.constant(-1, np.int64), graph.constant(1, np.int64))
     return Lowered(

@@ -22,6 +22,8 @@ def lower_transformed_target(estimator: Any, inputs: Matrix | Table, scope: Scop
     graph = scope.graph
     child = scope.lower(estimator.regressor_, inputs, "regressor_")
     score = score_of(scope, child, "predict", estimator.regressor_)
+    # As the regressor gives it: float32 where that is what it computed in.
+    score = child.scores.get("predict", score)
     with graph.at("transformer_"):
         single = score.type == "float32"
         if single:
