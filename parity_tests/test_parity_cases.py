@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from parity_tests.backends import score_http, score_plain, score_runtime
 from parity_tests.exclusions import EXCLUSIONS
 from parity_tests.prepared import prepare
-from parity_tests.report import judge, main
+from parity_tests.report import Cell, Line, failures, judge, main
 from parity_tests.zoo import CASES
 from samescore_export import ExportError, ProofError
 
@@ -55,6 +56,13 @@ def test_every_exclusion_still_fails(tmp_path: Path) -> None:
 
 def test_every_exclusion_names_a_case() -> None:
     assert set(EXCLUSIONS) <= set(CASES)
+
+
+def test_a_case_that_is_less_the_same_than_it_asks_fails_the_report() -> None:
+    same = Cell("bit-equal", "bit-equal")
+    line = Line("tree/x", "bit-equal (expected proven)", 10, {"runtime": same}, reached=False)
+    assert failures([line]) == ["tree/x: bit-equal (expected proven)"]
+    assert failures([replace(line, reached=True)]) == []
 
 
 def test_the_report_says_what_it_cannot_find(capsys: pytest.CaptureFixture[str]) -> None:
