@@ -6,7 +6,7 @@ The graph cannot refuse anything, so the contract must refuse whatever scikit-le
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,14 +70,11 @@ def _words(error: Exception) -> str:
     return words if len(words) <= 400 else f"{words[:400]}…"
 
 
-def ask(
-    call: Callable[[Any], Any], sample: Sample, known: dict[str, tuple[str, ...]], max_length: dict[str, int]
-) -> dict[str, Acceptance]:
+def ask(call: Callable[[Any], Any], sample: Sample, max_length: dict[str, int]) -> dict[str, Acceptance]:
     """Try values of each kind in a row of the sample.
 
     Args:
         call: scores native rows with the original model; its exceptions are the answer.
-        known: categories a lowering found for a column, which the sample may not all show.
         max_length: for list columns, how many elements the model takes.
     """
     row = sample.take([0])
@@ -107,7 +104,7 @@ def ask(
     open_ = accepted(categorical, lambda name: "never seen: \u2603")
     return {
         name: replace(
-            _observed(sample, name, known),
+            _observed(sample, name),
             nullable=name in nullable or sample.form == "dicts",
             finite=name in floats and name not in infinite,
             limit=limits.get(name),
@@ -200,12 +197,11 @@ def _holds_missing(sample: Sample, name: str) -> bool:
     return False
 
 
-def _observed(sample: Sample, name: str, known: dict[str, tuple[str, ...]]) -> Acceptance:
+def _observed(sample: Sample, name: str) -> Acceptance:
     values, type_ = sample.columns[name], sample.types[name]
     if type_ == "string":
-        strings: Iterable[str] = known.get(name) or [value for value in values if not is_missing(value)]
-        distinct = sorted(set(strings))
-        listed = sample.form != "texts" and (name in known or len(distinct) <= MOST_CATEGORIES)
+        distinct = sorted({value for value in values if not is_missing(value)})
+        listed = sample.form != "texts" and len(distinct) <= MOST_CATEGORIES
         return Acceptance(categories=tuple(distinct) if listed else None)
     if type_ == "list<string>":
         return Acceptance()

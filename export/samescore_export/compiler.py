@@ -320,7 +320,7 @@ def _acceptance(
             if problems and not isinstance(refused.__cause__, NotFittedError):
                 raise ExportError(problems) from refused
             raise
-        return ask(call, sample, {}, max_lengths)
+        return ask(call, sample, max_lengths)
 
 
 def _problems(

@@ -101,7 +101,7 @@ def _compiled(model: Any, sample: Sample, registry: Registry, methods: Sequence[
                 each(native)
 
         with single_threaded(model):
-            acceptance = ask(call, sample, {}, {})
+            acceptance = ask(call, sample, {})
             answers = {method: _answer(model, method, sample) for method in methods}
         graph = Graph()
         inputs = make_inputs(graph, sample, order, frozenset(order), frozenset(), acceptance, "packed", {})
