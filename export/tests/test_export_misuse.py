@@ -19,6 +19,7 @@ from samescore_export.certificate import FinishedGraph
 from samescore_export.compiler import compile_model
 from samescore_export.sample import read_sample
 from samescore_export.testing import assert_same_scores
+from samescore_runtime import load
 from samescore_runtime.cli import main
 from samescore_runtime.errors import InputError, SamescoreError
 
@@ -229,10 +230,12 @@ def test_one_class():
         export(HistGradientBoostingClassifier(max_iter=3).fit(X, 0 * Y), X)
 
 
-@pytest.mark.parametrize("names", [[1, "b", 2.5], pd.MultiIndex.from_tuples([("x", 1), ("x", 2), ("y", 1)])])
-def test_names_that_are_no_strings(names):
+@pytest.mark.parametrize("names", [[0, 1, 2], [1, "b", 2.5], pd.MultiIndex.from_tuples([("x", 1), ("x", 2), ("y", 1)])])
+def test_names_that_are_no_strings(names, tmp_path):
     frame = pd.DataFrame(X, columns=names)
-    assert_same_scores(TREE, frame)
+    artifact = assert_same_scores(TREE, frame)
+    (tmp_path / "m.onnx").write_bytes(artifact.content)
+    assert (load(tmp_path / "m.onnx").score(frame)["predict"] == TREE.predict(X)).all()
 
 
 @pytest.mark.parametrize("rows", [X[:1], X[Y == 0]], ids=["one row", "a class is lacking"])

@@ -65,8 +65,10 @@ def _sources(contract: Contract, data: Any) -> dict[str, Cells]:
         present = set(data.column_names)
         return {name: cells(data.column(name)) for name in names if name in present}
     if hasattr(data, "columns") and hasattr(data, "__getitem__"):
-        present = set(data.columns)
-        return {name: _one(name, data[name]) for name in names if name in present}
+        # pandas' labels may be numbers or tuples, which a contract has as text; a label that is text comes first.
+        labels = {str(label): label for label in data.columns}
+        labels |= {label: label for label in data.columns if isinstance(label, str)}
+        return {name: _one(name, data[labels[name]]) for name in names if name in labels}
     if _is_texts(data):
         # The only column of a model without column names is called so.
         if len(names) == 1 and (contract.columns[0].type == "string" or names == ["text"]):
