@@ -136,7 +136,7 @@ def export_proven(
             "contract": compiled.contract.to_json(),
             "golden": make_goldens(proof),
             "proof": proof.to_json(),
-            "profile": make_profile(sample, compiled.contract, proof.reference),
+            "profile": make_profile(compiled.sample, compiled.contract, proof.reference),
             "provenance": make_provenance(model, sample, commit),
         },
     )

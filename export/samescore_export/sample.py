@@ -188,7 +188,10 @@ def _cells(rows: Sequence[Mapping[Any, Any]], key: str, absent: Any) -> NDArray[
 
 
 def as_labels(sample: Sample) -> Sample:
-    """A list of texts as labels, each a category of its own."""
+    """A list of texts as labels, each a category of its own; an array of one column as the labels that it holds."""
+    if sample.form == "array" and len(sample.columns) == 1:
+        ((name, values),) = sample.columns.items()
+        return Sample("labels", {TEXT: values}, {TEXT: sample.types[name]}, {}, {TEXT: sample.absent[name]})
     return replace(sample, form="labels") if sample.form == "texts" else sample
 
 

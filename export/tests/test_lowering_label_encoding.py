@@ -48,3 +48,11 @@ def test_labels_that_have_no_type_of_their_own_are_refused():
         export_proven(MultiLabelBinarizer().fit([[1, 2], [3]]), [[1, 2], [3]])
     with pytest.raises(ExportError, match="several columns"):
         export_proven(LabelBinarizer().fit(np.eye(3, dtype=int)), ["a"])
+
+
+def test_an_array_of_one_column_holds_labels():
+    column = np.array([3, 1, 2, 3, 7] * 8).reshape(-1, 1)
+    model = LabelBinarizer().fit(column.ravel())
+    exported = export_proven(model, column, methods=["transform"], budget=100)
+    assert not exported.proof.failures
+    assert np.array_equal(load(exported.artifact.content).score(column)["transform"], model.transform(column))
