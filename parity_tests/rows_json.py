@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from samescore_export.lowering.categories import is_missing
+from samescore_export.operations.categories import is_missing
 from samescore_export.sample import Sample
 from samescore_runtime.contract import Contract
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from samescore_export.lowering.categories import is_missing
+from samescore_export.operations.categories import is_missing
 from samescore_export.ordered import LARGEST
 from samescore_export.sample import Sample
 from samescore_runtime.errors import InputError

@@ -24,8 +24,8 @@ from samescore_export.certificate import Certificate, FinishedGraph
 from samescore_export.errors import ExportError, Unsupported
 from samescore_export.graph import Graph, without_outputs
 from samescore_export.inputs import Inputs, make_inputs
-from samescore_export.lowering.categories import strings_to_codes
 from samescore_export.lowering.fallback import lower_with_skl2onnx
+from samescore_export.operations.categories import strings_to_codes
 from samescore_export.registry import Registry
 from samescore_export.sample import TEXT, Sample, as_labels
 from samescore_export.scope import Lowered, Scope

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samescore_export.lowering.categories import is_missing
+from samescore_export.operations.categories import is_missing
 from samescore_export.sample import Sample
 from samescore_runtime.comparison import ulp_distance
 

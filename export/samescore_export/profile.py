@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samescore_export.lowering.categories import is_missing
+from samescore_export.operations.categories import is_missing
 from samescore_export.sample import TEXT, Sample
 from samescore_runtime.contract import Contract
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 
-from samescore_export.lowering.categories import is_missing
+from samescore_export.operations.categories import is_missing
 from samescore_runtime.contract import ColumnType
 from samescore_runtime.errors import InputError
 

@@ -1,5 +1,8 @@
 """The coverage page lists every estimator of the installed scikit-learn, and each has a case or a reason."""
 
+from pathlib import Path
+
+import samescore_export
 from samescore_export.lowering import TABLES
 from tools.coverage_page import PAGE, REFUSED, estimators
 
@@ -15,3 +18,8 @@ def test_the_page_lists_every_estimator():
 def test_every_estimator_has_a_lowering():
     known = {kind for table in TABLES for kind in table}
     assert [name for _, name, kind in estimators() if kind not in known] == []
+
+
+def test_operations_import_no_lowering():
+    folder = Path(samescore_export.__file__).parent / "operations"
+    assert [path.name for path in folder.glob("*.py") if "samescore_export.lowering" in path.read_text()] == []

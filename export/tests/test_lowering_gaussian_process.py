@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 
 from samescore_export import ExportError, export_proven
 from samescore_export.graph import Graph
-from samescore_export.lowering.error_function import error_function
+from samescore_export.operations.error_function import error_function
 from samescore_runtime.sessions import open_session
 
 RAW, CLASSES = make_blobs(60, 3, centers=3, cluster_std=3.5, random_state=0)

@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 
 from parity_tests.data import target, texts
 from samescore_export import ExportError, export, export_proven
-from samescore_export.lowering.token_pattern import token_rule
+from samescore_export.operations.token_pattern import token_rule
 from samescore_runtime import load
 
 ODD = [

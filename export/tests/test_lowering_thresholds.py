@@ -17,7 +17,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from samescore_export import export_proven
 from samescore_export.graph import Graph
-from samescore_export.lowering.thresholds import near_thresholds
+from samescore_export.operations.thresholds import near_thresholds
 from samescore_export.values import Matrix, Rounding
 
 X = np.random.default_rng(0).uniform(size=(200, 5))

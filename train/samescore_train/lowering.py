@@ -8,7 +8,7 @@ import numpy as np
 
 from samescore_export import Lowered, Matrix, Scope, Score, Table
 from samescore_export.certificate import constants_certificate
-from samescore_export.lowering.categories import strings_to_codes
+from samescore_export.operations.categories import strings_to_codes
 from samescore_train.recommender import ItemToItemRecommender
 
 

@@ -10,7 +10,9 @@ import onnx_ir as ir
 from sklearn.ensemble import AdaBoostClassifier, AdaBoostRegressor, BaggingClassifier, BaggingRegressor
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.combining import (
+from samescore_export.margins import nearest_of
+from samescore_export.operations.columns import picked
+from samescore_export.operations.combining import (
     chained,
     class_index,
     one_of,
@@ -19,12 +21,10 @@ from samescore_export.lowering.combining import (
     sum_rounding,
     summed_in_order,
 )  # fmt: skip
-from samescore_export.lowering.deciding import first_largest, flat, in_double, lead, sized, standing, to_index
-from samescore_export.lowering.feature_selection import picked
-from samescore_export.lowering.labels import class_scores, label_score
-from samescore_export.lowering.link import exponential, softmax, through_link
-from samescore_export.lowering.numeric import SINGLE
-from samescore_export.margins import nearest_of
+from samescore_export.operations.deciding import first_largest, flat, in_double, lead, sized, standing, to_index
+from samescore_export.operations.labels import class_scores, label_score
+from samescore_export.operations.link import exponential, softmax, through_link
+from samescore_export.operations.numeric import SINGLE
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table, matrix_of
 

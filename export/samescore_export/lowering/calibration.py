@@ -11,11 +11,11 @@ from sklearn.calibration import CalibratedClassifierCV, _SigmoidCalibration
 from sklearn.isotonic import IsotonicRegression
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.combining import chained, sized_score, sum_rounding, summed_in_order
-from samescore_export.lowering.deciding import column, first_largest, in_double, lead, sized, standing
-from samescore_export.lowering.interpolation import interpolated, interpolated_rounding
-from samescore_export.lowering.labels import class_scores, label_score
-from samescore_export.lowering.link import both_classes, of_probabilities, sigmoid, softmax
+from samescore_export.operations.combining import chained, sized_score, sum_rounding, summed_in_order
+from samescore_export.operations.deciding import column, first_largest, in_double, lead, sized, standing
+from samescore_export.operations.interpolation import interpolated, interpolated_rounding
+from samescore_export.operations.labels import class_scores, label_score
+from samescore_export.operations.link import both_classes, of_probabilities, sigmoid, softmax
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

@@ -15,12 +15,12 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
-from samescore_export.lowering.boosted import narrowed
-from samescore_export.lowering.deciding import first_largest
-from samescore_export.lowering.labels import class_scores, label_score, label_type
-from samescore_export.lowering.link import both_classes, exponential, sigmoid, softmax, through_link
-from samescore_export.lowering.tree_ensemble import Trees
-from samescore_export.lowering.walking import FLOAT32, Grown, summed
+from samescore_export.operations.boosted import narrowed
+from samescore_export.operations.deciding import first_largest
+from samescore_export.operations.labels import class_scores, label_score, label_type
+from samescore_export.operations.link import both_classes, exponential, sigmoid, softmax, through_link
+from samescore_export.operations.tree_ensemble import Trees
+from samescore_export.operations.walking import FLOAT32, Grown, summed
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table, matrix_of
 

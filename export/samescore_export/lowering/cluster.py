@@ -17,10 +17,10 @@ from sklearn.cluster import (
     MiniBatchKMeans,
 )
 
-from samescore_export.lowering.combining import chained
-from samescore_export.lowering.nearest_centers import closest, distance_matrix, in_single, to_centers
-from samescore_export.lowering.numeric import doubles, doubles_only, floats
 from samescore_export.margins import Margin, nearest_of
+from samescore_export.operations.combining import chained
+from samescore_export.operations.nearest_centers import closest, distance_matrix, in_single, to_centers
+from samescore_export.operations.numeric import doubles, doubles_only, floats
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

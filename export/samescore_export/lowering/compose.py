@@ -12,8 +12,8 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.numeric import as_doubles
 from samescore_export.margins import nearest_of
+from samescore_export.operations.numeric import as_doubles
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Blocks, Matrix, Rounding, Table, as_double, from_entries, matrix_of, merge, table_of
 

@@ -8,9 +8,9 @@ import numpy as np
 from sklearn.covariance import EllipticEnvelope
 
 from samescore_export.certificate import constants_certificate
-from samescore_export.lowering.bounded import Bounded, bounded
-from samescore_export.lowering.deciding import beyond
 from samescore_export.lowering.preprocessing import doubles
+from samescore_export.operations.bounded import Bounded, bounded
+from samescore_export.operations.deciding import beyond
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Score, Table
 

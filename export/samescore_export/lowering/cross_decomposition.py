@@ -8,9 +8,9 @@ import numpy as np
 from sklearn.cross_decomposition import CCA, PLSSVD, PLSCanonical, PLSRegression
 
 from samescore_export.certificate import constants_certificate
-from samescore_export.lowering.bounded import Bounded, bounded
-from samescore_export.lowering.numeric import singly
 from samescore_export.lowering.preprocessing import doubles
+from samescore_export.operations.bounded import Bounded, bounded
+from samescore_export.operations.numeric import singly
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Score, Table
 

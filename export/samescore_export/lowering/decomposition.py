@@ -20,13 +20,13 @@ from sklearn.decomposition import (
 
 from samescore_export.certificate import Certificate, constants_certificate
 from samescore_export.graph import Graph
-from samescore_export.lowering.affine import affine
-from samescore_export.lowering.bounded import Bounded, bounded
-from samescore_export.lowering.gaussian_likelihood import log_likelihood
 from samescore_export.lowering.kernel_approximation import as_matrix, centred
-from samescore_export.lowering.numeric import singly
-from samescore_export.lowering.pairwise import pairwise_kernel
 from samescore_export.lowering.preprocessing import doubles
+from samescore_export.operations.affine import affine
+from samescore_export.operations.bounded import Bounded, bounded
+from samescore_export.operations.gaussian_likelihood import log_likelihood
+from samescore_export.operations.numeric import singly
+from samescore_export.operations.pairwise import pairwise_kernel
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Table
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import KBinsDiscretizer
 
 from samescore_export.certificate import constants_certificate
-from samescore_export.lowering.numeric import as_doubles, floats
-from samescore_export.lowering.thresholds import near_thresholds
 from samescore_export.margins import nearest_of
+from samescore_export.operations.numeric import as_doubles, floats
+from samescore_export.operations.thresholds import near_thresholds
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Hint, Matrix, Table
 

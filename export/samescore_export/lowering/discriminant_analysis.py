@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 
-from samescore_export.lowering.affine import affine
-from samescore_export.lowering.bounded import Bounded, bounded, side_by_side
-from samescore_export.lowering.deciding import beyond, first_largest, flat, lead, to_index
-from samescore_export.lowering.joint_likelihood import likelihoods
-from samescore_export.lowering.labels import label_score
-from samescore_export.lowering.link import both_classes, sigmoid, softmax
-from samescore_export.lowering.numeric import singly
 from samescore_export.lowering.preprocessing import doubles
+from samescore_export.operations.affine import affine
+from samescore_export.operations.bounded import Bounded, bounded, side_by_side
+from samescore_export.operations.deciding import beyond, first_largest, flat, lead, to_index
+from samescore_export.operations.joint_likelihood import likelihoods
+from samescore_export.operations.labels import label_score
+from samescore_export.operations.link import both_classes, sigmoid, softmax
+from samescore_export.operations.numeric import singly
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

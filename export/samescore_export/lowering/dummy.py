@@ -9,8 +9,8 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from samescore_export.lowering.labels import label_type
-from samescore_export.lowering.row_count import row_count
+from samescore_export.operations.labels import label_type
+from samescore_export.operations.row_count import row_count
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
 from samescore_export.certificate import Certificate, FinishedGraph, Verdict, attributes_check, constants_check
-from samescore_export.lowering.categories import Codes, encode, is_missing, looked_up, needed, runs_of_kind
+from samescore_export.operations.categories import Codes, encode, is_missing, looked_up, needed, runs_of_kind
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Blocks, Coded, Hint, Matrix, Table, table_of
 

@@ -20,15 +20,15 @@ from sklearn.ensemble import (
 
 from samescore_export.certificate import constants_certificate
 from samescore_export.graph import Graph
-from samescore_export.lowering.deciding import flat, lead, smallest_of_row
-from samescore_export.lowering.initial import boosted_on, constant_start
-from samescore_export.lowering.labels import class_scores, label_array, label_score, label_type
-from samescore_export.lowering.link import both_classes, of_probabilities, sigmoid, softmax
-from samescore_export.lowering.several_targets import lower_class_targets, lower_regression_targets, tabled
 from samescore_export.lowering.tree import adds_exactly, fitted_tree
-from samescore_export.lowering.tree_ensemble import Trees, joined
-from samescore_export.lowering.walking import FLOAT32, Grown, Walk, summed, walked
 from samescore_export.margins import Margin, nearest_of
+from samescore_export.operations.deciding import flat, lead, smallest_of_row
+from samescore_export.operations.initial import boosted_on, constant_start
+from samescore_export.operations.labels import class_scores, label_array, label_score, label_type
+from samescore_export.operations.link import both_classes, of_probabilities, sigmoid, softmax
+from samescore_export.operations.several_targets import lower_class_targets, lower_regression_targets, tabled
+from samescore_export.operations.tree_ensemble import Trees, joined
+from samescore_export.operations.walking import FLOAT32, Grown, Walk, summed, walked
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

@@ -10,7 +10,9 @@ import numpy as np
 import onnx_ir as ir
 from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassifier, VotingRegressor
 
-from samescore_export.lowering.combining import (
+from samescore_export.lowering.compose import side_by_side
+from samescore_export.margins import nearest_of
+from samescore_export.operations.combining import (
     chained,
     class_index,
     one_of,
@@ -19,10 +21,8 @@ from samescore_export.lowering.combining import (
     sum_rounding,
     summed_in_order,
 )  # fmt: skip
-from samescore_export.lowering.compose import side_by_side
-from samescore_export.lowering.deciding import first_largest, lead, of_score, standing
-from samescore_export.lowering.labels import class_scores, label_score
-from samescore_export.margins import nearest_of
+from samescore_export.operations.deciding import first_largest, lead, of_score, standing
+from samescore_export.operations.labels import class_scores, label_score
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table, matrix_of
 

@@ -9,8 +9,8 @@ import numpy as np
 import onnx_ir as ir
 from sklearn.base import is_classifier
 
-from samescore_export.lowering.labels import label_type
 from samescore_export.lowering.preprocessing import doubles
+from samescore_export.operations.labels import label_type
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

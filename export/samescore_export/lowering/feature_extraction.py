@@ -13,9 +13,9 @@ from sklearn.utils import murmurhash3_32
 
 from samescore_export.certificate import Certificate, FinishedGraph, Verdict, attributes_check, constants_check
 from samescore_export.graph import Graph
-from samescore_export.lowering.categories import string_table, strings_to_codes
-from samescore_export.lowering.hashing import murmur3, places, summed, utf8_lengths, utf8_words
-from samescore_export.lowering.ragged import length
+from samescore_export.operations.categories import string_table, strings_to_codes
+from samescore_export.operations.hashing import murmur3, places, summed, utf8_lengths, utf8_words
+from samescore_export.operations.ragged import length
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Hint, Matrix, Series, Table, as_double, columns_of, from_entries
 

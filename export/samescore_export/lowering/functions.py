@@ -15,9 +15,9 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_array
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.deciding import sized
-from samescore_export.lowering.elementary import FUNCTIONS, Elementary
-from samescore_export.lowering.numeric import as_doubles, floats, narrowed
+from samescore_export.operations.deciding import sized
+from samescore_export.operations.elementary import FUNCTIONS, Elementary
+from samescore_export.operations.numeric import as_doubles, floats, narrowed
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Forward, Matrix, Rounding, Table, matrix_of
 

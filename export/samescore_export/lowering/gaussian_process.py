@@ -11,13 +11,13 @@ from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessR
 from sklearn.gaussian_process._gpc import COEFS, LAMBDAS
 
 from samescore_export.certificate import Certificate, constants_certificate
-from samescore_export.lowering.bounded import Bounded, side_by_side
-from samescore_export.lowering.deciding import beyond, first_largest, lead, to_index
-from samescore_export.lowering.error_function import error_function
-from samescore_export.lowering.gp_kernels import gp_diagonal, gp_kernel
-from samescore_export.lowering.labels import class_scores, label_score
 from samescore_export.lowering.preprocessing import doubles
 from samescore_export.margins import Margin, nearest_of
+from samescore_export.operations.bounded import Bounded, side_by_side
+from samescore_export.operations.deciding import beyond, first_largest, lead, to_index
+from samescore_export.operations.error_function import error_function
+from samescore_export.operations.gp_kernels import gp_diagonal, gp_kernel
+from samescore_export.operations.labels import class_scores, label_score
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Score, Table
 

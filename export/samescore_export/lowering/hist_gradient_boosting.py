@@ -12,10 +12,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 
 from samescore_export.graph import Graph
 from samescore_export.lowering.ensemble import IN_ORDER
-from samescore_export.lowering.labels import class_scores, label_score
-from samescore_export.lowering.link import both_classes, exponential, of_probabilities, sigmoid, softmax
-from samescore_export.lowering.tree_ensemble import Trees
-from samescore_export.lowering.walking import FLOAT64, Grown, summed
+from samescore_export.operations.labels import class_scores, label_score
+from samescore_export.operations.link import both_classes, exponential, of_probabilities, sigmoid, softmax
+from samescore_export.operations.tree_ensemble import Trees
+from samescore_export.operations.walking import FLOAT64, Grown, summed
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

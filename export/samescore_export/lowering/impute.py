@@ -11,8 +11,8 @@ from sklearn.impute import SimpleImputer
 
 from samescore_export.certificate import constants_certificate
 from samescore_export.graph import Graph
-from samescore_export.lowering.categories import is_missing
-from samescore_export.lowering.numeric import as_doubles, floats
+from samescore_export.operations.categories import is_missing
+from samescore_export.operations.numeric import as_doubles, floats
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Forward, Matrix, Origin, Series, Table, columns_of, table_of
 

@@ -13,9 +13,9 @@ from sklearn.impute import IterativeImputer
 
 from samescore_export.graph import Graph
 from samescore_export.lowering.compose import side_by_side
-from samescore_export.lowering.deciding import of_score
 from samescore_export.lowering.impute_knn import indicated, with_nan
-from samescore_export.lowering.numeric import doubles_only, singly
+from samescore_export.operations.deciding import of_score
+from samescore_export.operations.numeric import doubles_only, singly
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Table, matrix_of
 

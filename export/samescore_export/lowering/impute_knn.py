@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from sklearn.impute import KNNImputer, MissingIndicator
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.categories import is_missing
-from samescore_export.lowering.distances import UNIT, Distances, nan_euclidean, rooted, total, within
-from samescore_export.lowering.nearest import nearest
-from samescore_export.lowering.neighbor_weights import inverse_distances
-from samescore_export.lowering.numeric import doubles, doubles_only, singly
 from samescore_export.margins import Margin, nearest_of
+from samescore_export.operations.categories import is_missing
+from samescore_export.operations.distances import UNIT, Distances, nan_euclidean, rooted, total, within
+from samescore_export.operations.nearest import nearest
+from samescore_export.operations.neighbor_weights import inverse_distances
+from samescore_export.operations.numeric import doubles, doubles_only, singly
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Score, Series, Table, columns_of
 

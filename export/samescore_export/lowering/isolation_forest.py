@@ -12,7 +12,7 @@ from sklearn.ensemble._iforest import _average_path_length
 
 from samescore_export.lowering.ensemble import IN_ORDER
 from samescore_export.lowering.tree import fitted_tree
-from samescore_export.lowering.walking import FLOAT32, summed
+from samescore_export.operations.walking import FLOAT32, summed
 from samescore_export.ordered import crossing
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
-from samescore_export.lowering.deciding import flat
-from samescore_export.lowering.interpolation import interpolated
 from samescore_export.lowering.preprocessing import doubles
+from samescore_export.operations.deciding import flat
+from samescore_export.operations.interpolation import interpolated
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Score, Table
 

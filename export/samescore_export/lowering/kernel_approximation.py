@@ -18,10 +18,10 @@ from sklearn.metrics.pairwise import KERNEL_PARAMS
 from sklearn.preprocessing import KernelCenterer
 
 from samescore_export.certificate import constants_certificate
-from samescore_export.lowering.bounded import Bounded, bounded, side_by_side
-from samescore_export.lowering.numeric import singly
-from samescore_export.lowering.pairwise import REASON, pairwise_kernel
 from samescore_export.lowering.preprocessing import doubles
+from samescore_export.operations.bounded import Bounded, bounded, side_by_side
+from samescore_export.operations.numeric import singly
+from samescore_export.operations.pairwise import REASON, pairwise_kernel
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Score, Table
 

@@ -10,11 +10,11 @@ from sklearn.neighbors import KernelDensity
 from sklearn.neighbors._kd_tree import kernel_norm
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.angles import cosine
-from samescore_export.lowering.distances import UNIT, distances, total, within
-from samescore_export.lowering.link import exponential
-from samescore_export.lowering.numeric import doubles
 from samescore_export.margins import Margin
+from samescore_export.operations.angles import cosine
+from samescore_export.operations.distances import UNIT, distances, total, within
+from samescore_export.operations.link import exponential
+from samescore_export.operations.numeric import doubles
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

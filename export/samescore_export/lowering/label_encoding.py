@@ -8,8 +8,8 @@ import numpy as np
 import onnx_ir as ir
 from sklearn.preprocessing import LabelBinarizer, LabelEncoder, MultiLabelBinarizer
 
-from samescore_export.lowering.categories import numbers_to_codes, strings_to_codes
-from samescore_export.lowering.deciding import flat
+from samescore_export.operations.categories import numbers_to_codes, strings_to_codes
+from samescore_export.operations.deciding import flat
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Score, Series, Table, as_double, columns_of, table_of
 

@@ -12,11 +12,11 @@ from sklearn.decomposition._online_lda_fast import _dirichlet_expectation_2d
 
 from samescore_export.certificate import constants_certificate
 from samescore_export.graph import Graph
-from samescore_export.lowering.bounded import bounded
-from samescore_export.lowering.deciding import flat
-from samescore_export.lowering.link import exponential
-from samescore_export.lowering.looping import repeat
 from samescore_export.lowering.preprocessing import doubles
+from samescore_export.operations.bounded import bounded
+from samescore_export.operations.deciding import flat
+from samescore_export.operations.link import exponential
+from samescore_export.operations.looping import repeat
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Table
 

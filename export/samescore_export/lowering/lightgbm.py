@@ -14,11 +14,11 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.boosted import IN_ORDER, coded, lead_of_probabilities, narrowed, whole_categories
-from samescore_export.lowering.labels import class_scores, label_score
-from samescore_export.lowering.link import both_classes, exponential, softmax, through_link
-from samescore_export.lowering.tree_ensemble import Trees
-from samescore_export.lowering.walking import SplitRule, summed
+from samescore_export.operations.boosted import IN_ORDER, coded, lead_of_probabilities, narrowed, whole_categories
+from samescore_export.operations.labels import class_scores, label_score
+from samescore_export.operations.link import both_classes, exponential, softmax, through_link
+from samescore_export.operations.tree_ensemble import Trees
+from samescore_export.operations.walking import SplitRule, summed
 from samescore_export.ordered import crossing
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table

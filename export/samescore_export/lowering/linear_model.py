@@ -50,12 +50,12 @@ from sklearn.svm import LinearSVC, LinearSVR
 
 from samescore_export.certificate import Certificate
 from samescore_export.graph import Graph
-from samescore_export.lowering.affine import affine
-from samescore_export.lowering.combining import score_of
-from samescore_export.lowering.deciding import first_largest, flat, lead, sized, smallest_of_row
-from samescore_export.lowering.labels import class_scores, label_array, label_score, second_label
-from samescore_export.lowering.link import both_classes, exponential, of_probabilities, sigmoid, softmax, through_link
-from samescore_export.lowering.numeric import as_doubles, floats, narrowed
+from samescore_export.operations.affine import affine
+from samescore_export.operations.combining import score_of
+from samescore_export.operations.deciding import first_largest, flat, lead, sized, smallest_of_row
+from samescore_export.operations.labels import class_scores, label_array, label_score, second_label
+from samescore_export.operations.link import both_classes, exponential, of_probabilities, sigmoid, softmax, through_link
+from samescore_export.operations.numeric import as_doubles, floats, narrowed
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from sklearn.neighbors import LocalOutlierFactor
 
-from samescore_export.lowering.deciding import beyond, standing
-from samescore_export.lowering.distances import UNIT, within
-from samescore_export.lowering.nearest import REASON, largest_error
 from samescore_export.lowering.neighbors import found, neighbor_scores
-from samescore_export.lowering.numeric import doubles_only
-from samescore_export.lowering.numpy_sums import row_sum
 from samescore_export.margins import nearest_of
+from samescore_export.operations.deciding import beyond, standing
+from samescore_export.operations.distances import UNIT, within
+from samescore_export.operations.nearest import REASON, largest_error
+from samescore_export.operations.numeric import doubles_only
+from samescore_export.operations.numpy_sums import row_sum
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Score, Table
 

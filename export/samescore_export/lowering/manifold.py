@@ -10,12 +10,12 @@ import onnx_ir as ir
 from sklearn.manifold import Isomap, LocallyLinearEmbedding
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.distances import UNIT, input_error, total, within
-from samescore_export.lowering.looping import repeat
 from samescore_export.lowering.neighbors import fitted_points, found, to_fitted
-from samescore_export.lowering.numeric import doubles_only
 from samescore_export.lowering.radius_neighbors import within_radius
 from samescore_export.margins import Margin
+from samescore_export.operations.distances import UNIT, input_error, total, within
+from samescore_export.operations.looping import repeat
+from samescore_export.operations.numeric import doubles_only
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Table
 

@@ -16,10 +16,10 @@ from sklearn.decomposition import NMF, MiniBatchNMF
 
 from samescore_export.certificate import constants_certificate
 from samescore_export.graph import Graph
-from samescore_export.lowering.bounded import bounded
-from samescore_export.lowering.divergence import beta_divergence
-from samescore_export.lowering.looping import repeat
 from samescore_export.lowering.preprocessing import doubles
+from samescore_export.operations.bounded import bounded
+from samescore_export.operations.divergence import beta_divergence
+from samescore_export.operations.looping import repeat
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Table
 

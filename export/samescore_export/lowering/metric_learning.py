@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.neighbors import NeighborhoodComponentsAnalysis
 
-from samescore_export.lowering.affine import affine
-from samescore_export.lowering.numeric import doubles
+from samescore_export.operations.affine import affine
+from samescore_export.operations.numeric import doubles
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Table
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from scipy.special import digamma
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
-from samescore_export.lowering.bounded import Bounded, bounded, side_by_side
-from samescore_export.lowering.joint_likelihood import likelihoods
-from samescore_export.lowering.numeric import singly
 from samescore_export.lowering.preprocessing import doubles
 from samescore_export.margins import Margin, nearest_of
+from samescore_export.operations.bounded import Bounded, bounded, side_by_side
+from samescore_export.operations.joint_likelihood import likelihoods
+from samescore_export.operations.numeric import singly
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Score, Table, also_hanging_on
 

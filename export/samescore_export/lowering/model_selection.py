@@ -17,8 +17,8 @@ from sklearn.model_selection import (
     TunedThresholdClassifierCV,
 )
 
-from samescore_export.lowering.deciding import beyond, column, flat, in_double, sized, to_index
-from samescore_export.lowering.labels import label_score
+from samescore_export.operations.deciding import beyond, column, flat, in_double, sized, to_index
+from samescore_export.operations.labels import label_score
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

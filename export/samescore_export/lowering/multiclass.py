@@ -11,8 +11,10 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier, _ConstantPredictor
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.combining import chained, score_of
-from samescore_export.lowering.deciding import (
+from samescore_export.margins import Margin, nearest_of
+from samescore_export.operations.columns import picked
+from samescore_export.operations.combining import chained, score_of
+from samescore_export.operations.deciding import (
     beyond,
     column,
     first_largest,
@@ -24,10 +26,8 @@ from samescore_export.lowering.deciding import (
     standing,
     to_index,
 )
-from samescore_export.lowering.feature_selection import picked
-from samescore_export.lowering.labels import label_score
-from samescore_export.lowering.row_count import row_count
-from samescore_export.margins import Margin, nearest_of
+from samescore_export.operations.labels import label_score
+from samescore_export.operations.row_count import row_count
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table, merge
 

@@ -8,13 +8,13 @@ import numpy as np
 import onnx_ir as ir
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOutputRegressor, RegressorChain
 
-from samescore_export.lowering.combining import score_of
 from samescore_export.lowering.compose import side_by_side
-from samescore_export.lowering.deciding import in_single, of_score, standing
-from samescore_export.lowering.feature_selection import picked
-from samescore_export.lowering.labels import class_scores
-from samescore_export.lowering.numeric import doubles
 from samescore_export.margins import Margin, nearest_of
+from samescore_export.operations.columns import picked
+from samescore_export.operations.combining import score_of
+from samescore_export.operations.deciding import in_single, of_score, standing
+from samescore_export.operations.labels import class_scores
+from samescore_export.operations.numeric import doubles
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table, merge
 

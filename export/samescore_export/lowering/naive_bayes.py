@@ -10,13 +10,13 @@ from sklearn.naive_bayes import BernoulliNB, CategoricalNB, ComplementNB, Gaussi
 
 from samescore_export.certificate import constants_certificate
 from samescore_export.graph import Graph
-from samescore_export.lowering.affine import affine
-from samescore_export.lowering.combining import summed_in_order
-from samescore_export.lowering.deciding import first_largest, lead, row_largest, sized
-from samescore_export.lowering.labels import label_score
-from samescore_export.lowering.link import exponential
-from samescore_export.lowering.numeric import singly
 from samescore_export.lowering.preprocessing import doubles
+from samescore_export.operations.affine import affine
+from samescore_export.operations.combining import summed_in_order
+from samescore_export.operations.deciding import first_largest, lead, row_largest, sized
+from samescore_export.operations.labels import label_score
+from samescore_export.operations.link import exponential
+from samescore_export.operations.numeric import singly
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table, from_entries
 

@@ -9,12 +9,12 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestCentroid
 
-from samescore_export.lowering.deciding import column, first_largest, lead, row_largest
-from samescore_export.lowering.distances import UNIT, Way, distances, within
-from samescore_export.lowering.labels import label_score
-from samescore_export.lowering.link import exponential
-from samescore_export.lowering.nearest_centers import closest
-from samescore_export.lowering.numeric import doubles, floats
+from samescore_export.operations.deciding import column, first_largest, lead, row_largest
+from samescore_export.operations.distances import UNIT, Way, distances, within
+from samescore_export.operations.labels import label_score
+from samescore_export.operations.link import exponential
+from samescore_export.operations.nearest_centers import closest
+from samescore_export.operations.numeric import doubles, floats
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, KNeighborsTransformer, NearestNeighbors
 
-from samescore_export.lowering.deciding import first_largest, lead, standing
-from samescore_export.lowering.distances import Distances, Way, distances, within
-from samescore_export.lowering.labels import label_score, label_type
-from samescore_export.lowering.nearest import REASON, Nearest, nearest
-from samescore_export.lowering.neighbor_ties import Search, down_the_tree, in_their_order
-from samescore_export.lowering.neighbor_weights import inverse_distances
-from samescore_export.lowering.numeric import doubles, floats
-from samescore_export.lowering.numpy_sums import last_of, row_sum
 from samescore_export.margins import Margin, nearest_of
+from samescore_export.operations.deciding import first_largest, lead, standing
+from samescore_export.operations.distances import Distances, Way, distances, within
+from samescore_export.operations.labels import label_score, label_type
+from samescore_export.operations.nearest import REASON, Nearest, nearest
+from samescore_export.operations.neighbor_ties import Search, down_the_tree, in_their_order
+from samescore_export.operations.neighbor_weights import inverse_distances
+from samescore_export.operations.numeric import doubles, floats
+from samescore_export.operations.numpy_sums import last_of, row_sum
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

@@ -11,13 +11,13 @@ from sklearn.neural_network import BernoulliRBM, MLPClassifier, MLPRegressor
 
 from samescore_export.certificate import Certificate
 from samescore_export.graph import Graph
-from samescore_export.lowering.affine import affine
-from samescore_export.lowering.deciding import beyond, first_largest, flat, lead, sized
-from samescore_export.lowering.labels import class_scores, label_score
-from samescore_export.lowering.link import both_classes, exponential, of_probabilities, sigmoid, softmax, through_link
-from samescore_export.lowering.numeric import singly
 from samescore_export.lowering.preprocessing import doubles
 from samescore_export.margins import nearest_of
+from samescore_export.operations.affine import affine
+from samescore_export.operations.deciding import beyond, first_largest, flat, lead, sized
+from samescore_export.operations.labels import class_scores, label_score
+from samescore_export.operations.link import both_classes, exponential, of_probabilities, sigmoid, softmax, through_link
+from samescore_export.operations.numeric import singly
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

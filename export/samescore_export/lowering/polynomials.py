@@ -10,8 +10,8 @@ import numpy as np
 import onnx_ir as ir
 from sklearn.preprocessing import PolynomialFeatures
 
-from samescore_export.lowering.deciding import sized
-from samescore_export.lowering.numeric import as_doubles, floats, narrowed
+from samescore_export.operations.deciding import sized
+from samescore_export.operations.numeric import as_doubles, floats, narrowed
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Table
 

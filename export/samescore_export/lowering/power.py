@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import PowerTransformer
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.deciding import sized
-from samescore_export.lowering.elementary import expm1, log1p
-from samescore_export.lowering.link import exponential
-from samescore_export.lowering.numeric import as_doubles, floats
+from samescore_export.operations.deciding import sized
+from samescore_export.operations.elementary import expm1, log1p
+from samescore_export.operations.link import exponential
+from samescore_export.operations.numeric import as_doubles, floats
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Forward, Matrix, Rounding, Table
 

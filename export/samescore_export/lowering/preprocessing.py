@@ -14,7 +14,7 @@ from samescore_export.lowering import (
     scalers,
     splines,
 )
-from samescore_export.lowering.numeric import doubles
+from samescore_export.operations.numeric import doubles
 
 LOWERINGS = {
     **discretization.LOWERINGS,

@@ -12,10 +12,10 @@ from scipy.special import ndtri
 from sklearn.preprocessing import QuantileTransformer
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.deciding import column, sized, standing
-from samescore_export.lowering.interpolation import interpolated
-from samescore_export.lowering.normal_quantile import normal_quantile
-from samescore_export.lowering.numeric import as_doubles, floats, narrowed
+from samescore_export.operations.deciding import column, sized, standing
+from samescore_export.operations.interpolation import interpolated
+from samescore_export.operations.normal_quantile import normal_quantile
+from samescore_export.operations.numeric import as_doubles, floats, narrowed
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Table
 

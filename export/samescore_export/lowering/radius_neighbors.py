@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from sklearn.neighbors import RadiusNeighborsClassifier, RadiusNeighborsRegressor, RadiusNeighborsTransformer
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.deciding import first_largest, lead, standing
-from samescore_export.lowering.distances import UNIT, Distances, total, within
-from samescore_export.lowering.labels import label_type
-from samescore_export.lowering.nearest import REASON, gap_rounding, largest_error
-from samescore_export.lowering.neighbor_weights import moved_share
 from samescore_export.lowering.neighbors import check_weights, reduced, to_fitted
 from samescore_export.margins import Margin, nearest_of
+from samescore_export.operations.deciding import first_largest, lead, standing
+from samescore_export.operations.distances import UNIT, Distances, total, within
+from samescore_export.operations.labels import label_type
+from samescore_export.operations.nearest import REASON, gap_rounding, largest_error
+from samescore_export.operations.neighbor_weights import moved_share
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

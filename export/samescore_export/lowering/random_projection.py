@@ -13,10 +13,10 @@ from sklearn.random_projection import GaussianRandomProjection, SparseRandomProj
 
 from samescore_export.certificate import constants_certificate
 from samescore_export.graph import Graph
-from samescore_export.lowering.affine import affine
-from samescore_export.lowering.numeric import singly
-from samescore_export.lowering.pairwise import dense
 from samescore_export.lowering.preprocessing import doubles
+from samescore_export.operations.affine import affine
+from samescore_export.operations.numeric import singly
+from samescore_export.operations.pairwise import dense
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Table
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import Binarizer, MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
 from samescore_export.certificate import constants_certificate
-from samescore_export.lowering.numeric import as_doubles, floats, narrowed
-from samescore_export.lowering.thresholds import near_thresholds
 from samescore_export.margins import nearest_of
+from samescore_export.operations.numeric import as_doubles, floats, narrowed
+from samescore_export.operations.thresholds import near_thresholds
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Blocks, Entries, Forward, Hint, Matrix, Rounding, Scaled, Table, from_entries
 

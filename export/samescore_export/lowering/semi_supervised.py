@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from sklearn.semi_supervised import LabelPropagation, LabelSpreading, SelfTrainingClassifier
 
-from samescore_export.lowering.deciding import first_largest, lead, standing
-from samescore_export.lowering.distances import UNIT, squared_euclidean, total, within
-from samescore_export.lowering.labels import label_score
-from samescore_export.lowering.link import exponential
 from samescore_export.lowering.neighbors import found
-from samescore_export.lowering.numeric import doubles
-from samescore_export.lowering.numpy_sums import last_of, row_sum
 from samescore_export.margins import Margin, nearest_of
+from samescore_export.operations.deciding import first_largest, lead, standing
+from samescore_export.operations.distances import UNIT, squared_euclidean, total, within
+from samescore_export.operations.labels import label_score
+from samescore_export.operations.link import exponential
+from samescore_export.operations.numeric import doubles
+from samescore_export.operations.numpy_sums import last_of, row_sum
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from sklearn.decomposition import DictionaryLearning, MiniBatchDictionaryLearning, SparseCoder
 
 from samescore_export.certificate import constants_certificate
-from samescore_export.lowering.bounded import Bounded, bounded
-from samescore_export.lowering.lasso_descent import descended
-from samescore_export.lowering.least_angle import least_angle
-from samescore_export.lowering.matching_pursuit import pursued
-from samescore_export.lowering.numeric import singly
 from samescore_export.lowering.preprocessing import doubles
 from samescore_export.margins import Margin
+from samescore_export.operations.bounded import Bounded, bounded
+from samescore_export.operations.lasso_descent import descended
+from samescore_export.operations.least_angle import least_angle
+from samescore_export.operations.matching_pursuit import pursued
+from samescore_export.operations.numeric import singly
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Table
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import SplineTransformer
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.deciding import column, flat, standing
-from samescore_export.lowering.numeric import as_doubles, floats
-from samescore_export.lowering.tree_ensemble import bisection, tree_ensemble
+from samescore_export.operations.deciding import column, flat, standing
+from samescore_export.operations.numeric import as_doubles, floats
+from samescore_export.operations.tree_ensemble import bisection, tree_ensemble
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Table
 

@@ -11,12 +11,12 @@ from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 
 from samescore_export.certificate import Certificate, constants_certificate
 from samescore_export.graph import Graph
-from samescore_export.lowering.coupling import coupled
-from samescore_export.lowering.deciding import first_largest, flat, lead, sized, to_index
-from samescore_export.lowering.kernels import KERNELS, KernelValue
-from samescore_export.lowering.labels import class_scores, label_score
 from samescore_export.lowering.preprocessing import doubles
 from samescore_export.margins import nearest_of
+from samescore_export.operations.coupling import coupled
+from samescore_export.operations.deciding import first_largest, flat, lead, sized, to_index
+from samescore_export.operations.kernels import KERNELS, KernelValue
+from samescore_export.operations.labels import class_scores, label_score
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

@@ -9,10 +9,10 @@ import numpy as np
 import onnx_ir as ir
 from sklearn.compose import TransformedTargetRegressor
 
-from samescore_export.lowering.combining import score_of
-from samescore_export.lowering.deciding import flat, of_score
 from samescore_export.lowering.inverting import inverse
-from samescore_export.lowering.numeric import answered_in, as_doubles, in_single
+from samescore_export.operations.combining import score_of
+from samescore_export.operations.deciding import flat, of_score
+from samescore_export.operations.numeric import answered_in, as_doubles, in_single
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 

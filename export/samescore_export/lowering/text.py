@@ -16,12 +16,12 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, 
 
 from samescore_export.certificate import Certificate, FinishedGraph, Verdict, constants_certificate
 from samescore_export.graph import Graph
-from samescore_export.lowering.affine import MOST_ELEMENTS
-from samescore_export.lowering.analyzing import Analysis, analysis, one_space, spans, words_in_spaces
-from samescore_export.lowering.characters import CODE_POINTS, alphabet, character_numbers
-from samescore_export.lowering.hashing import murmur3, places, summed, utf8_words
 from samescore_export.lowering.preprocessing import doubles
-from samescore_export.lowering.tokens import spelled_out, token_characters
+from samescore_export.operations.affine import MOST_ELEMENTS
+from samescore_export.operations.analyzing import Analysis, analysis, one_space, spans, words_in_spaces
+from samescore_export.operations.characters import CODE_POINTS, alphabet, character_numbers
+from samescore_export.operations.hashing import murmur3, places, summed, utf8_words
+from samescore_export.operations.tokens import spelled_out, token_characters
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Hint, Matrix, Rounding, Series, Table, from_entries, matrix_of
 

@@ -9,10 +9,10 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
-from samescore_export.lowering.labels import class_scores, label_score
-from samescore_export.lowering.several_targets import lower_class_targets, lower_regression_targets
-from samescore_export.lowering.tree_ensemble import fitted_tree
-from samescore_export.lowering.walking import FLOAT32, summed
+from samescore_export.operations.labels import class_scores, label_score
+from samescore_export.operations.several_targets import lower_class_targets, lower_regression_targets
+from samescore_export.operations.tree_ensemble import fitted_tree
+from samescore_export.operations.walking import FLOAT32, summed
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Score, Table
 

@@ -17,7 +17,7 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from samescore_export.graph import Graph
-from samescore_export.lowering.boosted import (
+from samescore_export.operations.boosted import (
     coded,
     in_float32,
     in_float64,
@@ -27,10 +27,10 @@ from samescore_export.lowering.boosted import (
     running_total,
     whole_categories,
 )
-from samescore_export.lowering.labels import label_score
-from samescore_export.lowering.link import exponential
-from samescore_export.lowering.tree_ensemble import Trees
-from samescore_export.lowering.walking import SplitRule, as_float32
+from samescore_export.operations.labels import label_score
+from samescore_export.operations.link import exponential
+from samescore_export.operations.tree_ensemble import Trees
+from samescore_export.operations.walking import SplitRule, as_float32
 from samescore_export.ordered import crossing, through_float32
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table, from_entries
