@@ -21,7 +21,7 @@ from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer, KNNImputer
 from sklearn.kernel_approximation import Nystroem, PolynomialCountSketch, RBFSampler
 from sklearn.kernel_ridge import KernelRidge
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, RANSACRegressor
 from sklearn.manifold import Isomap
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import FixedThresholdClassifier
@@ -118,6 +118,7 @@ def test_classifiers(model):
         KNeighborsRegressor(weights="distance"),
         KNeighborsRegressor(algorithm="ball_tree"),
         RadiusNeighborsRegressor(20.0),
+        RANSACRegressor(random_state=0),
         PLSRegression(2),
         CCA(1),
         KernelRidge(kernel="rbf", gamma=0.1),

@@ -305,7 +305,9 @@ def lower_one_class(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
 def lower_ransac(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """RANSACRegressor: the regressor fitted on the inliers."""
     child = scope.lower(estimator.estimator_, inputs, "estimator_")
-    return Lowered(None, {"predict": score_of(scope, child, "predict", estimator.estimator_)}).with_evidence(child)
+    known = score_of(scope, child, "predict", estimator.estimator_)
+    # As the regressor gives it: float32 where that is what it computed in.
+    return Lowered(None, {"predict": child.scores.get("predict", known)}).with_evidence(child)
 
 
 _REGRESSORS = (
