@@ -63,7 +63,7 @@ def _samescore(model: Any) -> dict[str, float]:
         model, rows()[:500], progress=lambda stage: stages.setdefault(stage, time.perf_counter())
     ).artifact
     return {
-        "compile": stages["prove"] - stages["compile"],
+        "compile": stages["prove: the model's answers"] - stages["compile"],
         "seconds": time.perf_counter() - start,
         "bytes": len(artifact.content),
     }
