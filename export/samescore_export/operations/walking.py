@@ -30,6 +30,9 @@ MANY_ROWS = 256
 #: Trees with no more nodes than this in all are one node whatever the rows: they stay in the cache.
 SMALL = 4096
 
+#: Trees of fewer nodes than this on average are one node too: what a node of its own costs a row is then what the cache would save.
+SHALLOW = 100
+
 
 def as_float32(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """What scikit-learn's trees do to their input: round to float32 (``sklearn.tree._tree.DTYPE``)."""
@@ -96,7 +99,7 @@ def walked(
         nodes.append((node, some))
         return node
 
-    if len(trees.feature) <= SMALL:
+    if len(trees.feature) <= max(SMALL, SHALLOW * len(parts)):
         result = few(graph, walk, trees)
     else:
         rows = graph.op("Shape", value, end=1)
