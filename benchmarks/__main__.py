@@ -12,8 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.footprint import serve_and_measure
-from benchmarks.forests import large_forests
-from benchmarks.scoring import arrays, exports, mixed_columns
 
 PACKAGES = ("scikit-learn", "onnxruntime", "skl2onnx", "onnx", "numpy", "flask", "granian")
 
@@ -26,11 +24,26 @@ def machine() -> str:
     return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
+def service() -> Iterator[str]:
+    """Measured before anything else is imported: pages of libraries that this process shares with the server would count half."""
+    folder = Path("build/artifacts/scenarios")
+    if any(folder.glob("*.onnx")):
+        measured = [serve_and_measure(folder) for _ in range(5)]
+        ready, memory = (statistics.median(column) for column in zip(*measured, strict=True))
+        yield f"## Service\n\nThe three scenarios, one worker, median of 5 starts: ready after {ready:.2f} s, idle at {memory:.0f} MB PSS."
+    else:
+        yield "## Service\n\nNot measured: `make demo` makes the artifacts in build/artifacts/scenarios."
+
+
 def page() -> Iterator[str]:
     """The lines of the report, as they are measured."""
     yield f"# Benchmarks, {datetime.datetime.now(datetime.UTC).date()}\n"
     yield f"{machine()}; {', '.join(f'{name} {version(name)}' for name in PACKAGES)}. One thread but where two callers are named; medians of an interleaved run.\n"
-    yield "## Scoring\n\nTimes as fast as each: larger is better for samescore.\n"
+    yield from service()
+    from benchmarks.forests import large_forests
+    from benchmarks.scoring import arrays, exports, mixed_columns
+
+    yield "\n## Scoring\n\nTimes as fast as each: larger is better for samescore.\n"
     yield "| model | rows | samescore | scikit-learn | skl2onnx (float32) | others |\n| --- | --- | --- | --- | --- | --- |"
     for source in (arrays, mixed_columns):
         for name, rows, found in source():
@@ -45,13 +58,6 @@ def page() -> Iterator[str]:
     yield "| trees | nodes | samescore: compile | with proof | memory | bytes | skl2onnx | memory | bytes |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     yield from large_forests()
-    folder = Path("build/artifacts/scenarios")
-    if any(folder.glob("*.onnx")):
-        measured = [serve_and_measure(folder) for _ in range(5)]
-        ready, memory = (statistics.median(column) for column in zip(*measured, strict=True))
-        yield f"\n## Service\n\nThe three scenarios, one worker, median of 5 starts: ready after {ready:.2f} s, idle at {memory:.0f} MB PSS."
-    else:
-        yield "\n## Service\n\nNot measured: `make demo` makes the artifacts in build/artifacts/scenarios."
 
 
 def main() -> None:
