@@ -7,7 +7,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import TimeoutError as TookTooLongError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,9 @@ def prepare(case_id: str, folder: Path, size: Size = BRIEF) -> Prepared:
     case = CASES[case_id]
     model, X = case.build()
     if size.rows:
-        X = ordinary_rows(read_sample(X, takes_dicts(model)), size.rows).native()
+        # Categories stay categories, as the case's own rows had them.
+        grown = ordinary_rows(read_sample(X, takes_dicts(model)), size.rows)
+        X = replace(grown, categorical=True).native()
     exported = export_proven(model, X, case.methods, layout=case.layout, budget=size.budget)
     if exported.proof.failures:
         raise ProofError(exported.proof.failures)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 #: Problems written out in a message; the rest is counted.
 SHOWN = 20
@@ -26,6 +27,16 @@ class SamescoreError(Exception):
         self.where = where
         self.found = found
         self.accepted = accepted
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled with all its data, so that it comes whole out of another process (joblib, a pool of workers)."""
+        return _remade, (type(self), self.args, self.__dict__)
+
+
+def _remade(kind: type[SamescoreError], args: tuple[Any, ...], state: dict[str, Any]) -> SamescoreError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class InputError(SamescoreError):
