@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samescore_export.sample import TEXT, Sample
+from samescore_export.sample import Sample
 
 #: A column with at most so many distinct numbers is taken to hold codes, which are drawn and not moved.
 FEW = 20
@@ -24,19 +24,21 @@ def ordinary_rows(sample: Sample, rows: int, seed: int = 0) -> Sample:
     if extra <= 0:
         return sample
     rng = np.random.default_rng(seed)
+    # Texts of one word each are labels, and are drawn as they are.
+    texts = sample.form == "texts" and any(" " in text for values in sample.columns.values() for text in values)
     columns = {
-        name: np.concatenate([values, _drawn(name, values, extra, rng)]) for name, values in sample.columns.items()
+        name: np.concatenate([values, _drawn(values, extra, rng, texts)]) for name, values in sample.columns.items()
     }
     return replace(sample, columns=columns)
 
 
-def _drawn(name: str, values: NDArray[Any], count: int, rng: np.random.Generator) -> NDArray[Any]:
+def _drawn(values: NDArray[Any], count: int, rng: np.random.Generator, texts: bool) -> NDArray[Any]:
     drawn = values[rng.integers(0, len(values), count)]
-    if name == TEXT and values.dtype == object:
+    if texts:
         others = values[rng.integers(0, len(values), count)]
-        texts = np.empty(count, dtype=object)
-        texts[:] = [_mixed(a, b) for a, b in zip(drawn, others, strict=True)]
-        return texts
+        mixed = np.empty(count, dtype=object)
+        mixed[:] = [_mixed(a, b) for a, b in zip(drawn, others, strict=True)]
+        return mixed
     if values.dtype.kind != "f":
         return drawn
     finite = values[np.isfinite(values)]

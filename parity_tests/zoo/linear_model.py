@@ -10,14 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import (
     LogisticRegression,
+    LogisticRegressionCV,
     PassiveAggressiveClassifier,
     Perceptron,
     Ridge,
     RidgeClassifier,
+    RidgeClassifierCV,
     SGDClassifier,
 )
+from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import LinearSVC
 
 from parity_tests.case import Case
@@ -87,3 +90,10 @@ def cases() -> Iterator[Case]:
         ("LogisticRegression", lambda: LogisticRegression(max_iter=500), lambda: target(3)),
     ):
         yield Case(f"linear/{name} in float32", model(make, _single, answers), "within")
+    for kind in (LogisticRegressionCV, RidgeClassifierCV):
+        build = model(lambda k=kind: make_pipeline(StandardScaler(), k()), numbers, lambda: target(3))
+        yield Case(f"linear/{kind.__name__}", build, "within", ("predict", "decision_function"))
+    hidden = model(
+        lambda: make_pipeline(MinMaxScaler(), BernoulliRBM(3, n_iter=3, random_state=0)), numbers, lambda: None
+    )
+    yield Case("linear/BernoulliRBM", hidden, "within", ("transform",))

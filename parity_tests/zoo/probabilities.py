@@ -10,7 +10,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.isotonic import IsotonicRegression
-from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, MultinomialNB
+from sklearn.naive_bayes import BernoulliNB, CategoricalNB, ComplementNB, GaussianNB, MultinomialNB
 from sklearn.pipeline import make_pipeline
 
 from parity_tests.case import Case
@@ -30,6 +30,8 @@ def cases() -> Iterator[Case]:
             yield Case(
                 f"bayes/{name}, {classes} classes", model(make, X, lambda c=classes: target(c)), "within", PROBABILITIES
             )
+    counted = model(lambda: CategoricalNB(min_categories=12), lambda: np.abs(np.round(numbers()[:, 1:])), target)
+    yield Case("bayes/categories", counted, "within", PROBABILITIES)
     words = model(lambda: make_pipeline(CountVectorizer(), MultinomialNB()), texts, target)
     yield Case("bayes/counts of words", words, "within", PROBABILITIES)
     for method in ("sigmoid", "isotonic"):
