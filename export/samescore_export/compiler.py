@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
@@ -25,20 +24,18 @@ from samescore_export.errors import ExportError, Unsupported
 from samescore_export.graph import Graph, without_outputs
 from samescore_export.inputs import Inputs, make_inputs
 from samescore_export.lowering.fallback import lower_with_skl2onnx
-from samescore_export.operations.categories import strings_to_codes
+from samescore_export.model_problems import label_problems, sample_problems
+from samescore_export.outputs import contract_outputs, written
 from samescore_export.registry import Registry
 from samescore_export.sample import TEXT, Sample, as_labels
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import WIDEST, Hint, Matrix, Rounding, Score, Table, matrix_of
-from samescore_runtime import __version__
-from samescore_runtime.contract import Contract, Layout, Output
+from samescore_export.threads import single_threaded
+from samescore_export.values import WIDEST, Hint, Matrix, Score, Table, matrix_of
+from samescore_runtime.contract import Contract, Layout
 from samescore_runtime.errors import InputError
 
 #: Layout, and unit and description by column.
 Settings: TypeAlias = tuple[Layout, Mapping[str, tuple[str | None, str | None]]]
-
-#: The producer's name in every artifact.
-PRODUCER = "samescore"
 
 #: What takes a column of labels in the place of rows.
 LABEL_ENCODERS = (LabelBinarizer, LabelEncoder, MultiLabelBinarizer)
@@ -124,35 +121,6 @@ def default_methods(estimator: Any) -> tuple[str, ...]:
     return tuple(last)[:1]
 
 
-@contextmanager
-def single_threaded(estimator: Any) -> Iterator[None]:
-    """``n_jobs=1`` in the estimator and all that it holds: on several threads a forest adds its trees in any order."""
-    changed: list[tuple[Any, Any]] = []
-    seen: set[int] = set()
-    pending = [estimator]
-    while pending:
-        item = pending.pop()
-        if id(item) in seen:
-            continue
-        seen.add(id(item))
-        if isinstance(item, Mapping):
-            pending.extend(item.values())
-        elif isinstance(item, (list, tuple)) or (
-            isinstance(item, np.ndarray) and item.dtype == object and item.size < 10_000
-        ):
-            pending.extend(item)
-        elif hasattr(item, "get_params") and hasattr(item, "__dict__"):
-            if getattr(item, "n_jobs", 1) not in (None, 1):
-                changed.append((item, item.n_jobs))
-                item.n_jobs = 1
-            pending.extend(vars(item).values())
-    try:
-        yield
-    finally:
-        for item, jobs in changed:
-            item.n_jobs = jobs
-
-
 def compile_model(
     estimator: Any,
     sample: Sample,
@@ -171,7 +139,7 @@ def compile_model(
     check_methods(methods)
     if isinstance(estimator, LABEL_ENCODERS):
         sample = as_labels(sample)
-    problems = [*_sample_problems(estimator, sample), *_label_problems(estimator)]
+    problems = [*sample_problems(estimator, sample), *label_problems(estimator)]
     if problems:
         raise ExportError(problems)
     if type(estimator).__module__.partition(".")[0] in ("xgboost", "lightgbm"):
@@ -189,9 +157,9 @@ def compile_model(
     if scope.problems:
         raise ExportError(scope.problems)
     scores = _chosen(estimator, lowered, graph, methods)
-    contract = Contract(layout, inputs.columns, inputs.tensors, _outputs(scores), graph.any_key)
+    contract = Contract(layout, inputs.columns, inputs.tensors, contract_outputs(scores), graph.any_key)
     _refuse_names(contract)
-    bounds = _proto(graph, scores)
+    bounds = written(graph, scores)
     _refuse_wide(graph, bounds)
     model = without_outputs(bounds, lambda name: "#" in name)
     return Compiled(
@@ -219,51 +187,13 @@ def _refuse_names(contract: Contract) -> None:
         raise ExportError([Unsupported("sample", f"a column named {name!r}", accepted) for name in bad])
 
 
-def _refuse_wide(graph: Graph, written: onnx.ModelProto) -> None:
+def _refuse_wide(graph: Graph, model: onnx.ModelProto) -> None:
     """Raise where a step, or an output, needs a very wide sparse matrix as a whole."""
-    found = {graph.wide[name] for name in FinishedGraph(written).nodes if name in graph.wide}
+    found = {graph.wide[name] for name in FinishedGraph(model).nodes if name in graph.wide}
     if found:
         accepted = f"at most {WIDEST} columns, or a step behind it that works on a sparse matrix (a linear model, say)"
         problems = [Unsupported(at, f"a matrix of {width} columns, needed as a whole", accepted) for at, width in found]
         raise ExportError(sorted(problems, key=str))
-
-
-def _sample_problems(estimator: Any, sample: Sample) -> list[Unsupported]:
-    fitted = [str(name) for name in getattr(estimator, "feature_names_in_", [])]
-    if not fitted or sample.form in ("texts", "labels"):
-        return []
-    extra = [name for name in sample.columns if name not in fitted]
-    lost = [name for name in fitted if name not in sample.columns]
-    if sample.form == "array":
-        width = f"an array of {len(sample.columns)} columns for a model fitted on named columns"
-        return [Unsupported("sample", width, f"a data frame with the columns {', '.join(fitted)}")]
-    return [
-        *(
-            Unsupported(
-                f"sample.{name}", "a column that the model was not fitted on; is it the target?", "the model's columns"
-            )
-            for name in extra
-        ),
-        *(Unsupported(f"sample.{name}", "no such column", "all columns that the model was fitted on") for name in lost),
-    ]
-
-
-def _label_problems(estimator: Any) -> list[Unsupported]:
-    """Labels that no output can hold: bytes and times, and whole numbers beyond int64."""
-    classes = getattr(estimator, "classes_", None)
-    arrays = [array for array in (classes if isinstance(classes, list) else [classes]) if isinstance(array, np.ndarray)]
-    largest = np.iinfo(np.int64).max
-    strange = [
-        Unsupported("model", f"labels of the type {array.dtype}", "strings, whole numbers, floats or bools")
-        for array in arrays
-        if array.dtype.kind not in "UObiuf"
-    ]
-    wide = [
-        Unsupported("model", f"the label {array.max()}", "whole numbers within int64")
-        for array in arrays
-        if array.dtype == np.uint64 and array.size and array.max() > largest
-    ]
-    return [*strange, *wide]
 
 
 def _column_order(estimator: Any, sample: Sample) -> list[str]:
@@ -386,38 +316,3 @@ def _transform_score(value: Matrix | Table, graph: Graph) -> Score | None:
         whole = graph.op("Cast", matrix.value, to=int(ir.DataType.INT64))
         return Score(whole, "int64", (matrix.width,), margin=matrix.margin)
     return Score(matrix.value, matrix.dtype, (matrix.width,), rounding=matrix.rounding, margin=matrix.margin)
-
-
-def _travels_badly(label: Any) -> bool:
-    """Whether the JVM binding breaks a label: a character beyond the Basic Multilingual Plane, or U+0000."""
-    return isinstance(label, str) and any(ord(c) > 0xFFFF or c == "\0" for c in label)
-
-
-def _outputs(scores: Mapping[str, Score]) -> tuple[Output, ...]:
-    outputs = []
-    for name, score in scores.items():
-        labels = score.type == "string" and score.labels is not None
-        index = f"{name}.index" if labels and any(map(_travels_badly, score.labels or ())) else None
-        outputs.append(Output(name, score.type, (None, *score.shape), score.labels, index))
-        if index is not None:
-            outputs.append(Output(index, "int64", (None, *score.shape), None, None))
-    return tuple(outputs)
-
-
-def _proto(graph: Graph, scores: Mapping[str, Score]) -> onnx.ModelProto:
-    outputs: dict[str, tuple[ir.Value, str, Sequence[int | str] | None]] = {}
-    for name, score in scores.items():
-        shape = ("rows", *(f"{name}.size" if size is None else size for size in score.shape))
-        outputs[name] = (score.value, score.type, shape)
-        if score.type == "string" and any(map(_travels_badly, score.labels or ())):
-            labels = [str(label) for label in score.labels or ()]
-            outputs[f"{name}.index"] = (strings_to_codes(graph, score.value, labels, -1), "int64", shape)
-    for name, score in scores.items():
-        bounds: list[tuple[str, Rounding | None]] = [("scale", score.rounding)]
-        if score.margin is not None:
-            outputs[f"{name}#margin"] = (score.margin[0], "float64", None)
-            bounds.append(("margin_scale", score.margin[1]))
-        for what, rounding in bounds:
-            if rounding is not None and rounding.scale is not None:
-                outputs[f"{name}#{what}"] = (rounding.scale, "float64", None)
-    return ir.to_proto(graph.to_model(outputs, PRODUCER, __version__))

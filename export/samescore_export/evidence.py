@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samescore_export.acceptance import refusal
-from samescore_export.compiler import Compiled, single_threaded
+from samescore_export.compiler import Compiled
 from samescore_export.probes import Probes, make_probes
 from samescore_export.sample import Sample
+from samescore_export.threads import single_threaded
 from samescore_export.values import Rounding
 from samescore_runtime.comparison import EXACT, Tolerance
 from samescore_runtime.frames import encode_frame

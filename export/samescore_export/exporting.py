@@ -14,11 +14,12 @@ from google.protobuf.message import DecodeError
 
 from samescore_export.arguments import check_descriptions, check_destination, check_methods, check_model, check_settings
 from samescore_export.artifact_writer import artifact_bytes, write_atomically
-from samescore_export.compiler import PRODUCER, Compiled, compile_model, method_of
+from samescore_export.compiler import Compiled, compile_model, method_of
 from samescore_export.errors import ExportError, ProofError, Unsupported
 from samescore_export.foreign_proof import prove_foreign
 from samescore_export.goldens import make_goldens
 from samescore_export.graph_certificate import graph_certificate
+from samescore_export.outputs import PRODUCER
 from samescore_export.profile import make_profile
 from samescore_export.proof import Proof
 from samescore_export.provenance import make_provenance

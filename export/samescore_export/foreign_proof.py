@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 
 from samescore_export.acceptance import ask
-from samescore_export.compiler import Compiled, compile_model, method_of, single_threaded
+from samescore_export.compiler import Compiled, compile_model, method_of
 from samescore_export.errors import ExportError
 from samescore_export.evidence import Evidence, gather
 from samescore_export.foreign import open_foreign
@@ -22,6 +22,7 @@ from samescore_export.judging import described, judged, reason
 from samescore_export.proof import OutputProof, Proof
 from samescore_export.registry import Registry
 from samescore_export.sample import Sample
+from samescore_export.threads import single_threaded
 from samescore_export.values import Score
 from samescore_runtime.comparison import Comparison, Tolerance
 from samescore_runtime.contract import Contract, Output

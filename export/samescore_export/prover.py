@@ -8,11 +8,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from samescore_export.certificate import FinishedGraph, Verdict
-from samescore_export.compiler import Compiled, single_threaded
+from samescore_export.compiler import Compiled
 from samescore_export.evidence import Evidence, gather
 from samescore_export.judging import described, judged, reason, single_failures
 from samescore_export.proof import OutputProof, Proof
 from samescore_export.sample import Sample
+from samescore_export.threads import single_threaded
 from samescore_export.values import Score
 from samescore_runtime.comparison import compare
 from samescore_runtime.errors import ArtifactError
