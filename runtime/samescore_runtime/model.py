@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from samescore_runtime.artifact import Artifact, Source, read_artifact
 from samescore_runtime.contract import Contract, Output
 from samescore_runtime.frames import encode_frame
+from samescore_runtime.one_row import OneRow, can_bind
 from samescore_runtime.packing import groups
 from samescore_runtime.rows import RowEncoder, Rows
 from samescore_runtime.self_check import compare_goldens, require_same
-from samescore_runtime.sessions import check_session, open_session
+from samescore_runtime.sessions import bare, check_session, open_session
 
 Outputs = dict[str, NDArray[Any]]
 
@@ -34,6 +35,8 @@ class Model:
         self.artifact = artifact
         self._session = open_session(artifact.content, artifact.name, threads)
         check_session(self._session, artifact.contract, artifact.name)
+        self._answer = bare(self._session).run
+        self._one_row = OneRow(self._session, artifact.contract) if can_bind(artifact.contract) else None
         self._parts = groups(artifact.contract)
         self._encode_rows = RowEncoder(artifact.contract)
         self._names = [output.name for output in artifact.contract.outputs]
@@ -60,10 +63,15 @@ class Model:
         return self._run(self._names, tensors)
 
     def _run(self, names: list[str], tensors: Mapping[str, NDArray[Any]]) -> Outputs:
-        if len(next(iter(tensors.values()))) == 0:
+        rows = len(next(iter(tensors.values())))
+        if rows == 0:
             # Some operators refuse a batch without rows; the answer is known without them.
             return {name: self._nothing[name] for name in names}
-        return dict(zip(names, self._session.run(names, dict(tensors)), strict=True))
+        if rows == 1 and self._one_row is not None:
+            outputs = self._one_row.run(names, tensors)
+            if outputs is not None:
+                return outputs
+        return dict(zip(names, self._answer(names, dict(tensors), None), strict=True))
 
     def score(self, data: Any) -> Outputs:
         """The scores of data in any form: output name -> array ``[rows]`` or ``[rows, ...]``.
