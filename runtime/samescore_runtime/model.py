@@ -60,18 +60,16 @@ class Model:
 
     def run(self, tensors: Mapping[str, NDArray[Any]]) -> Outputs:
         """All outputs for input tensors, companions included; the tensors are not checked against the contract."""
-        return self._run(self._names, tensors)
-
-    def _run(self, names: list[str], tensors: Mapping[str, NDArray[Any]]) -> Outputs:
         rows = len(next(iter(tensors.values())))
         if rows == 0:
             # Some operators refuse a batch without rows; the answer is known without them.
-            return {name: self._nothing[name] for name in names}
+            return dict(self._nothing)
         if rows == 1 and self._one_row is not None:
-            outputs = self._one_row.run(names, tensors)
+            outputs = self._one_row.run(tensors)
             if outputs is not None:
                 return outputs
-        return dict(zip(names, self._answer(names, dict(tensors), None), strict=True))
+        feed = tensors if isinstance(tensors, dict) else dict(tensors)
+        return dict(zip(self._names, self._answer(self._names, feed, None), strict=True))
 
     def score(self, data: Any) -> Outputs:
         """The scores of data in any form: output name -> array ``[rows]`` or ``[rows, ...]``.
@@ -94,7 +92,8 @@ class Model:
         return self._scores(self._encode_rows(rows))
 
     def _scores(self, tensors: Mapping[str, NDArray[Any]]) -> Outputs:
-        return self._run(self._shown, tensors)
+        outputs = self.run(tensors)
+        return {name: outputs[name] for name in self._shown}
 
 
 def _no_rows(output: Output) -> NDArray[Any]:

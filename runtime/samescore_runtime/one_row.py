@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ class OneRow(threading.local):
             outputs,
         )
 
-    def run(self, names: Iterable[str], tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]] | None:
+    def run(self, tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]] | None:
         """The outputs for one row; None if the tensors are not just the session's, so that the session itself may say what is wrong."""
         inputs, run, binding, outputs = self._bound
         if len(tensors) != len(inputs):
@@ -51,7 +51,7 @@ class OneRow(threading.local):
                 return None
             row[...] = tensor
         run(binding, None)
-        return {name: outputs[name].copy() for name in names}
+        return {name: output.copy() for name, output in outputs.items()}
 
 
 def can_bind(contract: Contract) -> bool:

@@ -54,7 +54,15 @@ from samescore_export.operations.affine import affine
 from samescore_export.operations.combining import score_of
 from samescore_export.operations.deciding import first_largest, flat, lead, sized, smallest_of_row
 from samescore_export.operations.labels import class_scores, label_array, label_score, second_label
-from samescore_export.operations.link import both_classes, exponential, of_probabilities, sigmoid, softmax, through_link
+from samescore_export.operations.link import (
+    SIGMOID_PART,
+    both_classes,
+    exponential,
+    of_probabilities,
+    sigmoid,
+    softmax,
+    through_link,
+)
 from samescore_export.operations.numeric import as_doubles, floats, narrowed
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
@@ -67,22 +75,36 @@ _SINGLE = 2.0**29
 class Raw:
     """``X @ coef_.T + intercept_``, (rows, outputs) in float64.
 
-    ``single`` says that scikit-learn's numbers are float32, because the rows and the fitted coefficients are.
+    ``single`` says that scikit-learn's numbers are float32, because the rows and the fitted coefficients are. ``value`` and the scale of
+    its rounding are ``part`` of them, a power of two: their signs and bits are the same.
     """
 
     value: ir.Value
     rounding: Rounding | None
     certificate: Certificate
     single: bool
+    part: float = 1.0
+
+    def whole(self, graph: Graph) -> tuple[ir.Value, Rounding | None]:
+        """The numbers themselves and their rounding."""
+        if self.part == 1.0:
+            return self.value, self.rounding
+        rounding, back = self.rounding, graph.constant(1 / self.part)
+        if rounding is not None:
+            scale = None if rounding.scale is None else graph.op("Mul", rounding.scale, back)
+            rounding = Rounding(rounding.ulp, scale, rounding.reason)
+        return graph.op("Mul", self.value, back), rounding
 
 
-def _raw(estimator: Any, inputs: Matrix | Table, scope: Scope, intercept: Any = None) -> Raw:
+def _raw(estimator: Any, inputs: Matrix | Table, scope: Scope, intercept: Any = None, part: float = 1.0) -> Raw:
     x = floats(scope, inputs, estimator)
     own = estimator.intercept_ if intercept is None else intercept
     dtype = np.result_type(x.dtype, np.asarray(estimator.coef_).dtype)
     inexact = dtype == np.float32
+    if inexact or not _can_shrink(estimator.coef_, own):
+        part = 1.0
     value, rounding, certificate = affine(
-        scope, as_doubles(scope.graph, x), estimator.coef_, np.asarray(own, np.float64)
+        scope, as_doubles(scope.graph, x), np.asarray(estimator.coef_) * part, np.asarray(own, np.float64) * part
     )
     if inexact:
         # scikit-learn has sums of float32, also where the graph's, in float64, are in its order.
@@ -90,7 +112,16 @@ def _raw(estimator: Any, inputs: Matrix | Table, scope: Scope, intercept: Any = 
         rounding = Rounding(known.ulp * _SINGLE, known.scale, known.reason)
     if isinstance(own, (np.generic, np.ndarray)):
         dtype = np.result_type(dtype, own.dtype)
-    return Raw(value, rounding, certificate, dtype == np.float32)
+    return Raw(value, rounding, certificate, dtype == np.float32, part)
+
+
+def _can_shrink(coefficients: Any, intercept: Any) -> bool:
+    """Whether a power of two goes into the coefficients without a bit lost: not into numbers near the smallest there are.
+
+    Nor without an intercept, where a sum may be as small as its products.
+    """
+    numbers = np.abs(np.asarray(coefficients, np.float64))
+    return bool(np.all(np.abs(intercept) > 1e-200) and np.all((numbers == 0) | (numbers > 1e-200)))
 
 
 def _given(graph: Graph, score: Score, single: bool) -> Score:
@@ -149,18 +180,19 @@ def lower_generalized_regressor(estimator: Any, inputs: Matrix | Table, scope: S
     return Lowered(None, {"predict": score}, (raw.certificate,))
 
 
-def _decided(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[Lowered, Raw]:
-    """Decision values and labels; also the (rows, outputs) values for what builds on them."""
+def _decided(estimator: Any, inputs: Matrix | Table, scope: Scope, part: float = 1.0) -> tuple[Lowered, Raw]:
+    """Decision values and labels; also the (rows, outputs) values for what builds on them, of which two classes may want a ``part``."""
     graph = scope.graph
     if np.ndim(estimator.classes_) != 1:
         raise scope.refuse(
             f"{type(estimator).__name__} over labels of shape {np.shape(estimator.classes_)}", "one label a row"
         )
-    raw = _raw(estimator, inputs, scope)
+    raw = _raw(estimator, inputs, scope, part=part)
     classes = np.asarray(estimator.classes_)
     if np.atleast_2d(estimator.coef_).shape[0] == 1:
         row = _in_rows(graph, raw)
-        decision = Score(row.value, "float64", rounding=row.rounding)
+        whole, rounding = row.whole(graph)
+        decision = Score(whole, "float64", rounding=rounding)
         margin = None if row.rounding is None else (row.value, row.rounding)
         # Of a single class scikit-learn fails where its decision value is above 0.
         pair = classes if len(classes) == 2 else np.repeat(classes, 2)
@@ -201,8 +233,8 @@ def lower_ridge_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope)
 
 def lower_logistic_regression(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """LogisticRegression: sigmoid for two classes, softmax for more."""
-    lowered, raw = _decided(estimator, inputs, scope)
     graph, classes = scope.graph, len(estimator.classes_)
+    lowered, raw = _decided(estimator, inputs, scope, SIGMOID_PART if classes == 2 else 1.0)
     proba = both_classes(graph, _logistic(graph, raw)) if classes == 2 else softmax(graph, raw.value)
     return _with_probabilities(estimator, lowered, raw, scope, proba, linked=True)
 
@@ -210,7 +242,7 @@ def lower_logistic_regression(estimator: Any, inputs: Matrix | Table, scope: Sco
 def _logistic(graph: Graph, raw: Raw) -> ir.Value:
     """``scipy.special.expit``; over float32 its exp overflows, and 1 minus it is 0, where float32 does."""
     if not raw.single:
-        return sigmoid(graph, raw.value)
+        return sigmoid(graph, raw.value, raw.part)
     power = narrowed(graph, exponential(graph, graph.op("Neg", raw.value)))
     one = graph.constant(1.0)
     return narrowed(graph, graph.op("Div", one, graph.op("Add", one, power)))
@@ -227,9 +259,10 @@ def _with_probabilities(
 ) -> Lowered:
     """``linked`` says that the probabilities are a softmax, or for two classes a sigmoid."""
     graph, classes = scope.graph, len(estimator.classes_)
-    rounding = through_link(graph, raw.rounding, classes)
+    _, known = raw.whole(graph)
+    rounding = through_link(graph, known, classes)
     if linked and not raw.single:
-        rounding = of_probabilities(graph, raw.rounding, proba, classes, classes == 2)
+        rounding = of_probabilities(graph, known, proba, classes, classes == 2)
     scores = class_scores(graph, proba, estimator.classes_, rounding)
     narrow = raw.single if single is None else single
     if raw.single:
