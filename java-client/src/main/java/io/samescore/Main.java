@@ -87,7 +87,7 @@ final class Main {
     private static int exitCode(SamescoreException error) {
         return switch (error.code()) {
             case INTEGRITY, CONTRACT_MISMATCH, SELF_CHECK, UNKNOWN_FORMAT, NOT_AN_ARTIFACT, RUNTIME -> BAD;
-            case UNREADABLE, CONTRACT, INPUT, OUTPUT, CLOSED -> MISUSE;
+            case UNREADABLE, CONTRACT, INPUT, OUTPUT, CLOSED, UNAVAILABLE, REMOTE -> MISUSE;
         };
     }
 }

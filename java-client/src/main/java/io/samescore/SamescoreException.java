@@ -34,7 +34,11 @@ public sealed class SamescoreException extends RuntimeException permits Contract
         /** The model was closed. */
         CLOSED,
         /** onnxruntime failed, or its native library cannot be loaded here. */
-        RUNTIME
+        RUNTIME,
+        /** A service cannot be reached, or is too busy, also after the retries allowed. */
+        UNAVAILABLE,
+        /** A service refused the request, or its answer is none of the protocol's. */
+        REMOTE
     }
 
     private final Code code;
