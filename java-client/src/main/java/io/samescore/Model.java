@@ -48,6 +48,18 @@ public final class Model implements Scorer {
     }
 
     /**
+     * Opens an artifact that must be signed: the signature beside it is checked before anything else, over the bytes that are then used.
+     *
+     * @param path an .onnx file that samescore wrote, with {@code PATH.sig} beside it
+     * @param keys whose signatures are trusted
+     * @return the open model, to be closed by the caller
+     * @throws SamescoreException {@code SIGNATURE} without a signature by one of the keys; else as {@link #open(Path)}
+     */
+    public static Model open(Path path, TrustedKeys keys) {
+        return open(ArtifactFile.read(path, keys));
+    }
+
+    /**
      * Opens an artifact given as bytes, under the same checks as {@link #open(Path)}.
      *
      * @param content the bytes of an .onnx file that samescore wrote; they must not change while the call lasts
