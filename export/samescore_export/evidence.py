@@ -5,6 +5,8 @@ Gathered once for a model, whatever graphs are then judged by it.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samescore_export.acceptance import refusal
+from samescore_export.acceptance import in_words, refusal
 from samescore_export.compiler import Compiled
-from samescore_export.probes import Probes, make_probes
+from samescore_export.probes import Probes, Refused, make_probes
 from samescore_export.sample import Sample
 from samescore_export.threads import single_threaded
 from samescore_export.values import Rounding
@@ -27,6 +29,10 @@ SINGLE_ROWS = 24
 
 #: A probe whose scale is this many times that of any row of the sample is compared under its own, and is no golden.
 FAR = 16.0
+
+
+#: Why a probe with a number far beyond the sample's is no probe of a model whose rows share an answer.
+HUGE = "a number far beyond the sample's, which would drown the other rows of its batch"
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,8 @@ def gather(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000
     probes = make_probes(compiled.sample, compiled.contract, compiled.hints, seed, budget)
     with single_threaded(estimator):
         probes, expected = _answered(estimator, compiled, probes)
-        singles = _singles(estimator, compiled, probes)
+        singles, refused = _singles(estimator, compiled, probes)
+        probes = replace(probes, refused=(*probes.refused, *refused))
     bounds = _bounds(compiled, probes)
     scales = {name: bounds[f"{name}#scale"] for name in compiled.scores if f"{name}#scale" in bounds}
     settled = {
@@ -90,16 +97,18 @@ def _answered(estimator: Any, compiled: Compiled, probes: Probes) -> tuple[Probe
     Rows of the sample stay: a model that refuses these has the wrong sample, and its own error says so.
     """
     if compiled.coupled:
-        probes = _kept(probes, ~_huge(probes))
+        probes = probes.kept(~_huge(probes), lambda row: HUGE)
     whole = _answers(estimator, compiled, probes.sample)
-    if whole is not None:
+    if not isinstance(whole, Exception):
         return probes, whole
     probes = _without_refused(estimator, compiled, probes, [])
-    if compiled.coupled and _answers(estimator, compiled, probes.sample) is None:
+    if compiled.coupled and isinstance(_answers(estimator, compiled, probes.sample), Exception):
         # Where rows share an answer, a probe may be taken alone and refused for what it does among the sample's.
         probes = _without_refused(estimator, compiled, probes, np.flatnonzero(probes.kinds == "sample").tolist())
-        if _answers(estimator, compiled, probes.sample) is None:
-            probes = _kept(probes, probes.kinds == "sample")
+        together = _answers(estimator, compiled, probes.sample)
+        if isinstance(together, Exception):
+            said = f"taken one by one, refused together ({in_words(together)})"
+            probes = probes.kept(probes.kinds == "sample", lambda row: said)
     native = probes.sample.native()
     try:
         return probes, {name: compiled.expected(estimator, name, native) for name in compiled.scores}
@@ -108,17 +117,17 @@ def _answered(estimator: Any, compiled: Compiled, probes: Probes) -> tuple[Probe
 
 
 def _without_refused(estimator: Any, compiled: Compiled, probes: Probes, beside: list[int]) -> Probes:
-    """The probes less those refused when they are scored with the rows ``beside`` them."""
-    refused = [
-        row
-        for row in np.flatnonzero(probes.kinds != "sample")
-        if _answers(estimator, compiled, probes.sample.take([*beside, int(row)])) is None
-    ]
-    return _kept(probes, ~np.isin(np.arange(len(probes.kinds)), refused))
-
-
-def _kept(probes: Probes, rows: NDArray[np.bool_]) -> Probes:
-    return replace(probes, sample=probes.sample.take(rows), kinds=probes.kinds[rows], columns=probes.columns[rows])
+    """The probes less those refused when they are scored with the rows ``beside`` them; each counts for what the model says."""
+    said: dict[int, str] = {}
+    first: dict[str, str] = {}
+    for row in np.flatnonzero(probes.kinds != "sample").tolist():
+        answers = _answers(estimator, compiled, probes.sample.take([*beside, row]))
+        if isinstance(answers, Exception):
+            words = in_words(answers)
+            # What differs in a number or a name alone is one cause, in the words that came first.
+            said[row] = first.setdefault(re.sub(r"'[^']*'|\"[^\"]*\"|\[.*?\]|[-+.\d]+(e[-+]?\d+)?", "#", words), words)
+    rows = ~np.isin(np.arange(len(probes.kinds)), list(said))
+    return probes.kept(rows, lambda row: said[row])
 
 
 def _huge(probes: Probes) -> NDArray[np.bool_]:
@@ -132,20 +141,26 @@ def _huge(probes: Probes) -> NDArray[np.bool_]:
     return huge
 
 
-def _answers(estimator: Any, compiled: Compiled, rows: Sample) -> dict[str, NDArray[Any]] | None:
-    """The original model's answers by output; None if it refuses the rows."""
+def _answers(estimator: Any, compiled: Compiled, rows: Sample) -> dict[str, NDArray[Any]] | Exception:
+    """The original model's answers by output; what it says if it refuses the rows."""
     native = rows.native()
     try:
         return {name: compiled.expected(estimator, name, native) for name in compiled.scores}
-    except Exception:
-        return None
+    except Exception as error:
+        return error
 
 
-def _singles(estimator: Any, compiled: Compiled, probes: Probes) -> dict[int, Mapping[str, NDArray[Any]]]:
+def _singles(
+    estimator: Any, compiled: Compiled, probes: Probes
+) -> tuple[dict[int, Mapping[str, NDArray[Any]]], tuple[Refused, ...]]:
+    """Answers for rows alone, and those refused alone though taken among others (MiniBatchNMF looks at the mean of the batch)."""
     rows = np.linspace(0, probes.sample.rows - 1, min(SINGLE_ROWS, probes.sample.rows)).astype(int)
     found = {int(row): _answers(estimator, compiled, probes.sample.take([int(row)])) for row in np.unique(rows)}
-    # None: taken among others and refused alone (MiniBatchNMF looks at the mean of the batch).
-    return {row: answers for row, answers in found.items() if answers is not None}
+    refused = Counter(in_words(answers) for answers in found.values() if isinstance(answers, Exception))
+    taken: dict[int, Mapping[str, NDArray[Any]]] = {
+        row: answers for row, answers in found.items() if not isinstance(answers, Exception)
+    }
+    return taken, tuple(Refused(cause, "single", count) for cause, count in refused.items())
 
 
 def _bounds(compiled: Compiled, probes: Probes) -> dict[str, NDArray[Any]]:
