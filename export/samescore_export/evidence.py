@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from samescore_export.acceptance import in_words, refusal
 from samescore_export.compiler import Compiled
-from samescore_export.probes import Probes, Refused, make_probes
+from samescore_export.finite_domain import Domain, finite_domain
+from samescore_export.probes import COMBINATION, Probes, Refused, make_probes
 from samescore_export.sample import Sample
 from samescore_export.threads import single_threaded
 from samescore_export.values import Rounding
@@ -46,6 +47,7 @@ class Evidence:
         scales: the scale of each answer, where one is known; its own bound is at that.
         settled: (rows,) whether every decision behind an answer is beyond its rounding bound; absent where all are exact.
         fit: (rows,) settled in all outputs, and of a scale like the sample's.
+        enumerated: the same for every value of the columns with finitely many; None where there is no such column.
     """
 
     probes: Probes
@@ -55,6 +57,7 @@ class Evidence:
     scales: Mapping[str, NDArray[Any]]
     settled: Mapping[str, NDArray[np.bool_]]
     fit: NDArray[np.bool_]
+    enumerated: Enumerated | None = None
 
     def floor(self, output: str, rows: slice = slice(None)) -> NDArray[Any] | None:
         """The scales in the output's own shape."""
@@ -65,13 +68,41 @@ class Evidence:
         return scale.reshape(shape) if scale.size == np.prod(shape) else np.broadcast_to(scale, shape)
 
 
+@dataclass(frozen=True)
+class Enumerated:
+    """A domain, and the evidence for its rows."""
+
+    domain: Domain
+    evidence: Evidence
+
+
 def gather(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000) -> Evidence:
     """Make probes, ask the original model, and run the compiled graph's bounds."""
     probes = make_probes(compiled.sample, compiled.contract, compiled.hints, seed, budget)
     with single_threaded(estimator):
         probes, expected = _answered(estimator, compiled, probes)
         singles, refused = _singles(estimator, compiled, probes)
-        probes = replace(probes, refused=(*probes.refused, *refused))
+        domain = finite_domain(compiled, budget)
+        answers = None if domain is None else _answers(estimator, compiled, domain.rows)
+    probes = replace(probes, refused=(*probes.refused, *refused))
+    if domain is None or answers is None:
+        return _held(compiled, probes, expected, singles)
+    if isinstance(answers, Exception):
+        lost = Refused(in_words(answers), COMBINATION, domain.rows.rows)
+        return _held(compiled, replace(probes, refused=(*probes.refused, lost)), expected, singles)
+    count = domain.rows.rows
+    rows = Probes(domain.rows, np.full(count, COMBINATION), np.full(count, ""), 0, ())
+    every = Enumerated(domain, _held(compiled, rows, answers, {}))
+    return replace(_held(compiled, probes, expected, singles), enumerated=every)
+
+
+def _held(
+    compiled: Compiled,
+    probes: Probes,
+    expected: Mapping[str, NDArray[Any]],
+    singles: Mapping[int, Mapping[str, NDArray[Any]]],
+) -> Evidence:
+    """Rows and the model's answers, with their bounds."""
     bounds = _bounds(compiled, probes)
     scales = {name: bounds[f"{name}#scale"] for name in compiled.scores if f"{name}#scale" in bounds}
     settled = {
@@ -183,7 +214,7 @@ def _tolerance(rounding: Rounding, scale: NDArray[Any] | None, kinds: NDArray[np
 def _ordinary(scale: NDArray[Any], kinds: NDArray[np.str_]) -> NDArray[np.bool_]:
     """Rows whose scale is like that of the sample's rows."""
     largest = scale.reshape(len(scale), -1).max(axis=1)
-    usual = largest[(kinds == "sample") & np.isfinite(largest)].max(initial=0.0)
+    usual = largest[np.isin(kinds, ("sample", COMBINATION)) & np.isfinite(largest)].max(initial=0.0)
     # FAR times the largest float64 is infinite.
     mask: NDArray[np.bool_] = (largest <= FAR * usual) & np.isfinite(largest)
     return mask

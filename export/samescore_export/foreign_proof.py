@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from samescore_export.acceptance import ask
 from samescore_export.compiler import Compiled, compile_model, method_of
 from samescore_export.errors import ExportError
-from samescore_export.evidence import Evidence, gather
-from samescore_export.foreign import open_foreign
+from samescore_export.evidence import Enumerated, Evidence, gather
+from samescore_export.foreign import ForeignGraph, open_foreign
 from samescore_export.foreign_splits import foreign_split_hints
 from samescore_export.graph import Graph
 from samescore_export.inputs import make_inputs
@@ -61,7 +61,8 @@ def prove_foreign(
     moved = foreign_split_hints(onnx.ModelProto.FromString(content), graph.inputs, compiled.hints)
     compiled = replace(compiled, hints=(*compiled.hints, *moved))
     evidence = gather(model, compiled, seed, budget)
-    found = graph.run(evidence.probes.sample, getattr(model, "classes_", ()))
+    classes = getattr(model, "classes_", ())
+    found = graph.run(evidence.probes.sample, classes)
     within = SINGLE if within is None and graph.single else within
     outputs: dict[str, OutputProof] = {}
     notes, failures = [], []
@@ -83,10 +84,36 @@ def prove_foreign(
             reason=reason(compiled.scores[output]),
         )
         failures += described(output, comparison, evidence.probes)
+    if evidence.enumerated is not None:
+        said, wrong = _every_value(graph, evidence, evidence.enumerated, classes, within)
+        notes.append(said)
+        failures += wrong
     return Proof(
         seed, budget, evidence.probes, outputs, (), replace(compiled, certificates=()), evidence.expected, got,
         evidence.fit, tuple(failures), {}, lambda output, rows: compiled.expected(model, output, rows.native()), tuple(notes),
     )  # fmt: skip
+
+
+def _every_value(
+    graph: ForeignGraph, evidence: Evidence, every: Enumerated, classes: Sequence[Any], within: float | None
+) -> tuple[str, list[str]]:
+    """The rows that go through the columns with finitely many values: in words what they are, and the failures."""
+    found = graph.run(every.domain.rows, classes)
+    failures = []
+    for output, values in found.items():
+        expected = _wide(every.evidence.expected[output])
+        own = replace(every.evidence, expected={output: expected})
+        tolerance, floor = _limit(output, evidence, within)
+        comparison, _ = judged(
+            output,
+            own,
+            _as_expected(values, expected)[0],
+            tolerance,
+            None if floor is None else own.floor(output),
+        )
+        failures += described(output, comparison, every.evidence.probes)[:5]
+    how = "all combinations of the values" if every.domain.whole else "every value alone"
+    return f"{how} of {', '.join(every.domain.values)} compared as well, in {every.domain.rows.rows:,} rows", failures
 
 
 def _compiled(model: Any, sample: Sample, registry: Registry, methods: Sequence[str]) -> Compiled:

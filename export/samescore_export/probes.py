@@ -27,6 +27,9 @@ ODD_TEXTS: tuple[str, ...] = (
 )  # fmt: skip
 
 
+#: The kind of a row that is one of all combinations of categories.
+COMBINATION = "combination"
+
 #: Probes beside one split: the float64 numbers on either side, and the float32 ones.
 PER_SPLIT = 4
 
@@ -59,7 +62,7 @@ class Probes:
 
     Attributes:
         sample: the rows.
-        kinds: (rows,) ``sample``, ``split``, ``special``, ``category`` or ``text``.
+        kinds: (rows,) ``sample``, ``split``, ``special``, ``category`` or ``text``; ``combination`` in a domain that is gone through.
         columns: (rows,) the column replaced; empty for rows of the sample.
         splits: how many distinct splits the hints name.
         beside: those of them that probes were made for.

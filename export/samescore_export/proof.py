@@ -83,7 +83,10 @@ class Proof:
                 for c, verdict in zip(self.compiled.certificates, self.verdicts, strict=True)
             ],
             "coverage": coverage(self.probes, self.compiled.contract),
-            "not_covered": sorted({c.scope for c in self.compiled.certificates if c.scope}),
+            "not_covered": sorted(
+                {c.scope for c in self.compiled.certificates if c.scope}
+                | {f"{at}, whose lowering states no certificate, beyond the probes" for at in self.compiled.uncertified}
+            ),
             "onnxruntime": {"proven_on": onnxruntime.__version__, "lowest": LOWEST_ONNXRUNTIME},
         }
 
