@@ -19,6 +19,7 @@ from samescore_export.errors import ExportError, ProofError, Unsupported
 from samescore_export.foreign_proof import prove_foreign
 from samescore_export.goldens import make_goldens
 from samescore_export.graph_certificate import graph_certificate
+from samescore_export.metadata_certificate import contract_certificate, goldens_certificate
 from samescore_export.outputs import PRODUCER
 from samescore_export.profile import make_profile
 from samescore_export.proof import Proof
@@ -161,8 +162,8 @@ def prove_file(
 ) -> tuple[Proof, Artifact]:
     """Prove a file against the model it is said to be made from: an artifact, or any other ONNX graph.
 
-    The model is lowered again to know what must be in an artifact: its graph must be the compiled one bit by bit (if this samescore and
-    these packages made it), and certificates and probes go against the file's own graph. A graph made by others is held to the
+    The model is lowered again to know what must be in an artifact: its contract and goldens must be the model's, its graph the compiled one
+    bit by bit (if this samescore and these packages made it), and certificates and probes go against the file's own graph. A graph made by others is held to the
     model's answers on the same probes; ``mapping`` (output -> method) and ``within`` as :func:`prove_foreign` has them.
 
     Raises:
@@ -182,7 +183,9 @@ def prove_file(
         progress("compile")
         compiled = compile_model(model, sample, table, methods, artifact.contract.layout)
         same_makers = all((artifact.provenance or {}).get(key) == provenance[key] for key in ("samescore", "packages"))
-        subject = replace(compiled, contract=artifact.contract)
+        contract = contract_certificate(artifact, compiled)
+        certificates = (contract, goldens_certificate(artifact, compiled, model), *compiled.certificates)
+        subject = replace(compiled, certificates=certificates)
         return _prove_written(model, subject, written, same_makers, seed, budget, progress), artifact
     if written.producer_name == PRODUCER:
         # An artifact that lost its metadata: still to be what compiling gives.
