@@ -55,6 +55,7 @@ class Proof:
         reference: the graph's scores on the sample itself, for the profile.
         answer: the original model's answers for other rows: those of some models depend on the rest of the batch.
         notes: what a reader should know and what is no failure.
+        session: onnxruntime's, with one thread, over the graph that was proven; None for a graph of others.
     """
 
     seed: int
@@ -70,6 +71,7 @@ class Proof:
     reference: Mapping[str, NDArray[Any]]
     answer: Callable[[str, Sample], NDArray[Any]] = field(repr=False, compare=False)
     notes: tuple[str, ...] = ()
+    session: Any = field(default=None, repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """The entry ``samescore.proof`` (docs/artifact.md)."""

@@ -55,9 +55,11 @@ def prove(
     progress("prove: a default session")
     content = compiled.model.SerializeToString()
     # One session at a time: that of a large forest takes as much memory as compiling it.
-    default = _runner(compiled, content, THREADS)(evidence.probes.sample)
+    default = _runner(compiled, open_session(content, "the compiled graph", THREADS))(evidence.probes.sample)
     progress("prove: scores")
-    run = _runner(compiled, content, 1)
+    session = open_session(content, "the compiled graph")
+    del content
+    run = _runner(compiled, session)
     got = run(evidence.probes.sample)
     reference = run(compiled.sample.take(slice(0, REFERENCE_ROWS)))
     every = None
@@ -93,12 +95,11 @@ def prove(
 
     return Proof(
         seed, budget, evidence.probes, outputs, verdicts, compiled, evidence.expected, got, evidence.fit,
-        tuple(failures), reference, answer,
+        tuple(failures), reference, answer, session=session,
     )  # fmt: skip
 
 
-def _runner(compiled: Compiled, content: bytes, threads: int) -> Callable[[Sample], Mapping[str, NDArray[Any]]]:
-    session = open_session(content, "the compiled graph", threads)
+def _runner(compiled: Compiled, session: Any) -> Callable[[Sample], Mapping[str, NDArray[Any]]]:
     names = list(compiled.scores)
 
     def run(rows: Sample) -> Mapping[str, NDArray[Any]]:

@@ -19,7 +19,8 @@ from samescore_export.certificate import Certificate
 from samescore_export.graph import Graph
 from samescore_export.margins import Margin
 from samescore_export.operations.thresholds import near_thresholds
-from samescore_export.operations.tree_ensemble import Trees, constant_trees, joined, splits_certificate, tree_ensemble
+from samescore_export.operations.tree_certificate import splits_certificate
+from samescore_export.operations.tree_ensemble import Trees, constant_trees, joined, tree_ensemble
 from samescore_export.ordered import through_float32
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Forward, Hint, Matrix, Score, Table, matrix_of, same
