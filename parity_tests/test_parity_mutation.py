@@ -54,8 +54,8 @@ def test_every_mutant_is_caught(case_id):
 
 
 def test_the_page_says_why_a_mutant_can_be_within_tolerance_on_every_probe():
-    quiet = Mutant("scaler/standard", "inputs exchanged", "...", False, False, True, "")
-    assert "| inputs exchanged | 1 | 0 | both inputs are the same on every probe |" in table([quiet])
+    quiet = Mutant("scaler/standard", "inputs exchanged", "...", False, False, True, "", True)
+    assert "| inputs exchanged | 1 | 1 | 0 | both inputs are the same on every probe |" in table([quiet])
 
 
 def test_every_kind_that_can_be_quiet_has_a_reason():
