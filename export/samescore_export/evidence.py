@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from samescore_export.acceptance import in_words, refusal
 from samescore_export.compiler import Compiled
 from samescore_export.finite_domain import Domain, finite_domain
+from samescore_export.graph_splits import graph_split_hints
 from samescore_export.probes import COMBINATION, Probes, Refused, make_probes
 from samescore_export.sample import Sample
 from samescore_export.threads import single_threaded
-from samescore_export.values import Rounding
+from samescore_export.values import Hint, Rounding
 from samescore_runtime.comparison import EXACT, Tolerance
 from samescore_runtime.frames import encode_frame
 from samescore_runtime.sessions import open_session
@@ -81,7 +82,7 @@ class Enumerated:
 
 def gather(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000) -> Evidence:
     """Make probes, ask the original model, and run the compiled graph's bounds."""
-    probes = make_probes(compiled.sample, compiled.contract, compiled.hints, seed, budget)
+    probes = make_probes(compiled.sample, compiled.contract, _hints(compiled), seed, budget)
     with single_threaded(estimator):
         probes, expected = _answered(estimator, compiled, probes)
         singles, refused = _singles(estimator, compiled, probes)
@@ -97,6 +98,16 @@ def gather(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000
     rows = Probes(domain.rows, np.full(count, COMBINATION), np.full(count, ""), 0, ())
     every = Enumerated(domain, _held(compiled, rows, answers, {}))
     return replace(_held(compiled, probes, expected, singles), enumerated=every)
+
+
+def _hints(compiled: Compiled) -> tuple[Hint, ...]:
+    """The lowerings' hints, and splits of the graph that a lowering of somebody else's, or a converter, gave no hint of."""
+    if not compiled.uncertified:
+        return compiled.hints
+    columns: dict[str, list[str]] = {tensor.name: [] for tensor in compiled.contract.tensors}
+    for column in sorted(compiled.contract.columns, key=lambda column: column.place.position):
+        columns[column.place.tensor].append(column.name)
+    return (*compiled.hints, *graph_split_hints(compiled.model, columns, compiled.hints))
 
 
 def _held(

@@ -15,8 +15,8 @@ from samescore_export.compiler import Compiled, compile_model, method_of
 from samescore_export.errors import ExportError
 from samescore_export.evidence import Enumerated, Evidence, gather
 from samescore_export.foreign import ForeignGraph, open_foreign
-from samescore_export.foreign_splits import foreign_split_hints
 from samescore_export.graph import Graph
+from samescore_export.graph_splits import graph_split_hints
 from samescore_export.inputs import make_inputs
 from samescore_export.judging import described, judged, reason
 from samescore_export.proof import OutputProof, Proof
@@ -58,7 +58,8 @@ def prove_foreign(
     graph = open_foreign(content, name, model, sample, mapping)
     methods = tuple(dict.fromkeys(method_of(method) for method in graph.methods.values()))
     compiled = _compiled(model, sample, registry, methods)
-    moved = foreign_split_hints(onnx.ModelProto.FromString(content), graph.inputs, compiled.hints)
+    columns = {item.name: item.columns for item in graph.inputs}
+    moved = graph_split_hints(onnx.ModelProto.FromString(content), columns, compiled.hints)
     compiled = replace(compiled, hints=(*compiled.hints, *moved))
     evidence = gather(model, compiled, seed, budget)
     classes = getattr(model, "classes_", ())

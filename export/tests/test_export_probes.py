@@ -6,17 +6,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from catboost import CatBoostRegressor
 from jsonschema import Draft202012Validator
+from lightgbm import LGBMRegressor
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import MiniBatchNMF
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OrdinalEncoder, PowerTransformer, StandardScaler
+from sklearn.preprocessing import KBinsDiscretizer, OrdinalEncoder, PowerTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from xgboost import XGBRegressor
 
-from samescore_export import export_proven
+from samescore_export import Lowered, export_proven
+from samescore_export.operations.tree_ensemble import bisection, tree_ensemble
 from samescore_export.probes import Beside, make_probes
 from samescore_export.report import write_report
+from samescore_export.values import Score, matrix_of
 
 X = np.random.default_rng(0).uniform(1, 5, (300, 3))
 Y = X[:, 0] * X[:, 1] > X[:, 2] * 3
@@ -65,6 +71,16 @@ def frame():
 MODELS = {
     "a forest": (lambda: RandomForestRegressor(5, max_depth=4, random_state=0).fit(X, X[:, 0]), lambda: X),
     "histogram boosting": (lambda: HistGradientBoostingClassifier(max_iter=5).fit(X, Y), lambda: X),
+    "LightGBM": (lambda: LGBMRegressor(n_estimators=5, verbose=-1).fit(X, X[:, 0]), lambda: X),
+    "XGBoost": (lambda: XGBRegressor(n_estimators=5, max_depth=3).fit(X, X[:, 0]), lambda: X),
+    "CatBoost": (
+        lambda: CatBoostRegressor(iterations=5, depth=3, verbose=False, allow_writing_files=False).fit(X, X[:, 0]),
+        lambda: X,
+    ),
+    "bins": (
+        lambda: KBinsDiscretizer(4, encode="ordinal", quantile_method="averaged_inverted_cdf").fit(X),
+        lambda: X,
+    ),
     "a scaler before a tree": (
         lambda: make_pipeline(StandardScaler(), DecisionTreeClassifier(max_depth=4, random_state=0)).fit(X, Y),
         lambda: X,
@@ -79,6 +95,37 @@ def test_every_split_within_the_budget_has_a_probe_on_both_sides(case):
     assert found["splits"] > 5
     assert found["splits_both_sides"] == found["splits"]
     assert found["boundary_rows"] == int((proof.probes.kinds == "split").sum()) >= 2 * found["splits"]
+
+
+class Stump(RegressorMixin, BaseEstimator):
+    """One for whatever is above 2.5 in the second column, else zero."""
+
+    def fit(self, X, y=None):
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def predict(self, X):
+        return np.where(np.asarray(X)[:, 1] <= 2.5, 0.0, 1.0)
+
+
+def lower_stump(estimator, inputs, scope):
+    x = matrix_of(scope.graph, inputs)
+    trees = bisection(np.array([2.5]), feature=1)
+    found = scope.graph.op(
+        "Reshape",
+        tree_ensemble(scope.graph, x.value, trees, trees.threshold, 1),
+        scope.graph.constant([-1], np.int64),
+    )
+    return Lowered(None, {"predict": Score(found, "float64")})
+
+
+def test_splits_of_a_lowering_that_gave_no_hints_are_read_from_the_graph():
+    exported = export_proven(Stump().fit(X), X, registry=[{Stump: lower_stump}])
+    assert not exported.proof.failures
+    found = exported.proof.to_json()["coverage"]
+    assert (found["splits"], found["splits_both_sides"]) == (1, 1)
+    split = exported.proof.probes.kinds == "split"
+    assert {2.5, np.nextafter(2.5, 3)} <= set(exported.proof.probes.sample.columns["x1"][split].tolist())
 
 
 def test_a_budget_too_small_for_all_splits_says_how_many_it_had():
