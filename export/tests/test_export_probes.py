@@ -155,6 +155,16 @@ def test_missing_and_unknown_are_what_the_rows_have():
     assert found["unknown"] == {"kind": True}
 
 
+def test_codes_of_categories_are_probed_at_their_edges():
+    codes = np.column_stack([np.random.default_rng(1).integers(0, 6, 300), X[:, 0]])
+    model = LGBMRegressor(n_estimators=5, min_child_samples=5, min_data_per_group=5, cat_smooth=1, verbose=-1)
+    model.fit(codes, np.sin(codes[:, 0] * 9), categorical_feature=[0])
+    found, proof = covered(model, codes)
+    assert found["splits_both_sides"] == found["splits"]
+    probed = set(proof.probes.sample.columns["x0"][proof.probes.kinds == "split"].tolist())
+    assert {3.0, float(np.nextafter(3.0, 0))} <= probed
+
+
 def test_a_side_whose_probe_was_refused_no_longer_counts():
     model = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, Y)
     exported = export_proven(model, X)

@@ -163,12 +163,20 @@ def _split_margin(scope: Scope, x: Matrix, trees: Trees, splits: NDArray[np.floa
 
 
 def _split_hints(x: Matrix, trees: Trees, splits: NDArray[np.float64]) -> tuple[Hint, ...]:
-    """Each feature's distinct splits, as values of the column it comes from where that is known."""
+    """Each feature's distinct splits, as values of the column it comes from where that is known; of a set of codes the edges of each."""
     inner = trees.left >= 0
-    inner[np.fromiter(trees.categories, np.int64, len(trees.categories))] = False
+    members = np.fromiter(trees.categories, np.int64, len(trees.categories))
+    inner[members] = False
     hints = []
     for feature in np.unique(trees.feature[inner]):
         origin = x.origin(int(feature))
         if origin is not None:
             hints.append(Hint("split", origin, np.unique(splits[inner & (trees.feature == feature)])))
+    for feature in np.unique(trees.feature[members]):
+        origin = x.origin(int(feature))
+        if origin is not None:
+            sets = [trees.categories[int(node)] for node in members[trees.feature[members] == feature]]
+            codes = np.unique(np.concatenate(sets)).astype(np.float64)
+            edges = np.unique(np.concatenate([codes[codes >= 0], codes[codes >= 0] + 1]))
+            hints.append(Hint("split", origin, np.nextafter(edges, -np.inf)))
     return tuple(hints)
