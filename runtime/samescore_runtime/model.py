@@ -25,15 +25,15 @@ class Model:
     """An artifact with an open session. Any number of threads may score with it at once.
 
     Build one with :func:`load`, which checks what it opens; the constructor checks the contract against the session,
-    but scores no golden.
+    but scores no golden. ``session`` is one that is open over the same graph already.
 
     Raises:
         ArtifactError: ``contract_mismatch``.
     """
 
-    def __init__(self, artifact: Artifact, threads: int = 1) -> None:
+    def __init__(self, artifact: Artifact, threads: int = 1, session: Any = None) -> None:
         self.artifact = artifact
-        self._session = open_session(artifact.content, artifact.name, threads)
+        self._session = open_session(artifact.content, artifact.name, threads) if session is None else session
         check_session(self._session, artifact.contract, artifact.name)
         self._answer = bare(self._session).run
         self._one_row = OneRow(self._session, artifact.contract) if can_bind(artifact.contract) else None
