@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import onnx
@@ -91,7 +91,19 @@ class Compiled:
                 method, _, part = output.partition(".")
                 found = getattr(estimator, method)(native)
                 found = found[int(part)] if part else found
-        return canonical(found, score)
+        return row_by_row(canonical(found, score), score.each)
+
+
+def row_by_row(found: NDArray[Any], each: int) -> NDArray[Any]:
+    """An answer of ``each`` rows for one as (rows, each, ...); left as it is where it has not so many, to be told by its shape."""
+    if each == 1 or len(found) % each:
+        return found
+    return found.reshape(len(found) // each, each, *found.shape[1:])
+
+
+def rows_together(found: NDArray[Any], each: int) -> NDArray[Any]:
+    """What :func:`row_by_row` took apart, as the model itself gives it."""
+    return found if each == 1 else found.reshape(len(found) * each, *found.shape[2:])
 
 
 def canonical(found: Any, score: Score) -> NDArray[Any]:
@@ -157,7 +169,8 @@ def compile_model(
     if scope.problems:
         raise ExportError(scope.problems)
     scores = _chosen(estimator, lowered, graph, methods)
-    contract = Contract(layout, inputs.columns, inputs.tensors, contract_outputs(scores), graph.any_key)
+    outputs = contract_outputs(scores)
+    contract = Contract(layout, inputs.columns, inputs.tensors, outputs, graph.any_key, sample.row_shape)
     _refuse_names(contract)
     bounds = written(graph, scores)
     _refuse_wide(graph, bounds)
@@ -279,7 +292,7 @@ def _lower(
     inputs = make_inputs(graph, sample, order, read, texts, acceptance, *settings)
     scope = Scope(graph, registry, lower_with_skl2onnx, [], set())
     if sample.form == "array" and inputs.table.numeric:
-        value: Matrix | Table = matrix_of(graph, inputs.table)
+        value: Matrix | Table = replace(matrix_of(graph, inputs.table), axes=sample.row_shape)
     else:
         value = inputs.table
     lowered = scope.lower(estimator, value, "steps" if hasattr(estimator, "steps") else "model")
@@ -312,7 +325,12 @@ def _transform_score(value: Matrix | Table, graph: Graph) -> Score | None:
     if isinstance(value, Table) and not value.numeric:
         return None
     matrix = matrix_of(graph, value)
+    rounding = matrix.rounding
+    type_: Literal["int64", "float64", "float32"] = matrix.dtype
+    found = matrix.value
     if matrix.integers:
-        whole = graph.op("Cast", matrix.value, to=int(ir.DataType.INT64))
-        return Score(whole, "int64", (matrix.width,), margin=matrix.margin)
-    return Score(matrix.value, matrix.dtype, (matrix.width,), rounding=matrix.rounding, margin=matrix.margin)
+        found, type_, rounding = graph.op("Cast", found, to=int(ir.DataType.INT64)), "int64", None
+    if matrix.axes is not None:
+        found = graph.op("Reshape", found, graph.constant([-1, *matrix.axes], np.int64))
+    shape = matrix.axes or (matrix.width,)
+    return Score(found, type_, shape, rounding=rounding, margin=matrix.margin, each=matrix.each)

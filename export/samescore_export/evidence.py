@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samescore_export.acceptance import refusal
-from samescore_export.compiler import Compiled
+from samescore_export.compiler import Compiled, row_by_row
 from samescore_export.probes import Probes, make_probes
 from samescore_export.sample import Sample
 from samescore_export.threads import single_threaded
@@ -154,7 +154,8 @@ def _bounds(compiled: Compiled, probes: Probes) -> dict[str, NDArray[Any]]:
         return {}
     session = open_session(compiled.bounds.SerializeToString(), "the graph with bounds")
     feed = encode_frame(compiled.contract, probes.sample.native())
-    return dict(zip(names, session.run(names, feed), strict=True))
+    each = [compiled.scores[name.partition("#")[0]].each for name in names]
+    return dict(zip(names, map(row_by_row, session.run(names, feed), each), strict=True))
 
 
 def _tolerance(rounding: Rounding, scale: NDArray[Any] | None, kinds: NDArray[np.str_]) -> Tolerance:

@@ -25,6 +25,9 @@ _LARGEST_INT = np.iinfo(np.int64).max
 #: What the columns of a frame may hold.
 COLUMNS = "columns of numbers, booleans, times, strings, or lists of strings, one type each"
 
+#: The most numbers in a row of an array of more than two axes: each is a column of the contract.
+LARGEST_ROW = 2**14
+
 #: The name of the only column of a model over a list of texts.
 TEXT = "text"
 
@@ -41,6 +44,7 @@ class Sample:
         absent: name -> what stands for a missing string in this column: None or NaN.
         categorical: whether the model is handed pandas categories as such, as the boosters want them; a string that is none of a column's
             categories is then missing. scikit-learn's encoders get strings.
+        row_shape: the sizes of an array's axes behind the rows, where there are several: images.
     """
 
     form: Literal["frame", "array", "texts", "labels", "dicts"]
@@ -49,6 +53,7 @@ class Sample:
     dtypes: Mapping[str, Any]
     absent: Mapping[str, Any]
     categorical: bool = False
+    row_shape: tuple[int, ...] | None = None
 
     @property
     def rows(self) -> int:
@@ -69,7 +74,8 @@ class Sample:
             return self._dicts()
         if self.form == "array":
             arrays = list(self.columns.values())
-            return np.column_stack(arrays) if arrays else np.zeros((self.rows, 0))
+            flat = np.column_stack(arrays) if arrays else np.zeros((self.rows, 0))
+            return flat if self.row_shape is None else flat.reshape(self.rows, *self.row_shape)
         return pd.DataFrame({name: self._series(name) for name in self.columns})
 
     def _dicts(self) -> list[dict[str, Any]]:
@@ -109,7 +115,7 @@ class Sample:
 
 
 def read_sample(X: Any, dicts: bool = False) -> Sample:
-    """Look at sample rows: a pandas or polars frame, an Arrow table, a 2-D array, or a list of texts.
+    """Look at sample rows: a pandas or polars frame, an Arrow table, an array (also of images), or a list of texts.
 
     ``dicts`` says that the model takes a list of dicts as such.
 
@@ -118,6 +124,8 @@ def read_sample(X: Any, dicts: bool = False) -> Sample:
     """
     if isinstance(X, np.ndarray) and X.ndim == 2:
         return _array(X)
+    if isinstance(X, np.ndarray) and X.ndim > 2:
+        return _images(X)
     if dicts and isinstance(X, (list, tuple)) and X and all(isinstance(row, Mapping) for row in X):
         return _keyed(X)
     if isinstance(X, (list, tuple)) and X and isinstance(X[0], Mapping):
@@ -253,6 +261,19 @@ def _array(X: NDArray[Any]) -> Sample:
         {},
         dict.fromkeys(names, np.nan),
     )
+
+
+def _images(X: NDArray[Any]) -> Sample:
+    """An array of more than two axes: a column for each element of a row, in row-major order, named by its place."""
+    sizes = X.shape[1:]
+    if not 0 < np.prod(sizes) <= LARGEST_ROW or X.dtype.kind not in "fiub":
+        accepted = f"numbers, and at most {LARGEST_ROW} of them in a row"
+        raise InputError("sample", f"an array of {X.dtype} with the shape {X.shape}", accepted)
+    flat = _array(X.reshape(len(X), -1))
+    names = [f"x[{','.join(map(str, place))}]" for place in np.ndindex(*sizes)]
+    columns = dict(zip(names, flat.columns.values(), strict=True))
+    types = dict(zip(names, flat.types.values(), strict=True))
+    return Sample("array", columns, types, {}, dict.fromkeys(names, np.nan), row_shape=sizes)
 
 
 def _frame(frame: pd.DataFrame) -> Sample:

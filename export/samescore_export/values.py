@@ -103,7 +103,8 @@ class Matrix:
     order, one by one, where for a dense one BLAS chooses the order. ``integers`` says that its dtype is int64 there. ``margin``
     is that of the decisions between inexact numbers which the rows already hang on. ``entries`` are the elements of a matrix too wide to
     be written out for every step; ``value`` may be used all the same, but is refused in a finished graph beyond ``WIDEST`` columns.
-    ``blocks`` say what simpler values it was made from.
+    ``blocks`` say what simpler values it was made from. ``axes`` are the sizes of the axes behind the first of an array of more than
+    two in scikit-learn, of which this is the same row by row; ``each`` is how many of its rows one of the model's input gives.
     """
 
     value: ir.Value
@@ -117,6 +118,8 @@ class Matrix:
     margin: Margin = None
     entries: Entries | None = None
     blocks: Blocks | None = None
+    axes: tuple[int, ...] | None = None
+    each: int = 1
 
     @property
     def made_from(self) -> tuple[Scaled | Coded, ...]:
@@ -332,6 +335,7 @@ class Score:
             rounding; a row whose margin is within it may go either way, in scikit-learn too.
         call: gives the expected values from the estimator and X; None for the estimator's method of the output's name (of
             ``predict_proba.1`` the second item of what the method gives).
+        each: how many rows one of the model's input gives.
     """
 
     value: ir.Value
@@ -341,6 +345,7 @@ class Score:
     rounding: Rounding | None = None
     margin: Margin = None
     call: Callable[[Any, Any], Any] | None = None
+    each: int = 1
 
 
 def also_hanging_on(graph: Graph, score: Score, margin: Margin) -> Score:

@@ -18,6 +18,7 @@ from samescore_export.graph import Graph
 from samescore_export.operations.deciding import sized
 from samescore_export.operations.elementary import FUNCTIONS, Elementary
 from samescore_export.operations.numeric import as_doubles, floats, narrowed
+from samescore_export.operations.rearranging import rearranged
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Forward, Matrix, Rounding, Table, matrix_of
 
@@ -158,6 +159,21 @@ def applied(scope: Scope, function: Elementary, name: str, x: Matrix, forward: F
     return replace(result, value=graph.op("Cast", value, to=int(ir.DataType.FLOAT)), dtype="float32", rounding=rounding)
 
 
+def _reshaped(scope: Scope, x: Matrix, options: Mapping[str, Any]) -> Matrix:
+    """``numpy.reshape`` to other axes behind the rows, or to several rows for one."""
+    shape = options.get("shape", options.get("newshape"))
+    sizes = tuple(shape)[1:] if isinstance(shape, (tuple, list)) else ()
+    size = int(np.prod(sizes))
+    fits = bool(sizes) and size > 0 and x.width % size == 0
+    if x.sparse or not fits or tuple(shape)[0] != -1 or set(options) - {"shape", "newshape", "order"} or options.get("order", "C") != "C":
+        given = ", ".join(f"{key}={value!r}" for key, value in options.items())
+        raise scope.refuse(
+            f"FunctionTransformer(reshape, {given}) of {x.width} numbers a row",
+            f"dense rows to a shape (-1, sizes) of which the sizes multiply to {x.width} or a divisor of it",
+        )
+    return rearranged(scope, x, None, x.width // size, sizes)
+
+
 def lower_function_transformer(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """FunctionTransformer: the identity, a function of numbers known by name, or scikit-learn's own input check."""
     function = estimator.func
@@ -169,6 +185,8 @@ def lower_function_transformer(estimator: Any, inputs: Matrix | Table, scope: Sc
         return Lowered(matrix_of(scope.graph, inputs))
     plain, options = with_options(function, estimator.kw_args)
     name = getattr(plain, "__name__", repr(plain))
+    if plain is np.reshape:
+        return Lowered(_reshaped(scope, floats(scope, inputs, estimator), options))
     single = isinstance(inputs, Matrix) and inputs.dtype == "float32"
     single |= isinstance(inputs, Table) and bool(inputs.series) and all(s.type == "float32" for s in inputs.series)
     known = elementary(scope, function, estimator.kw_args, single)
