@@ -68,7 +68,9 @@ def prove_foreign(
     got: dict[str, NDArray[Any]] = {}
     evidence = replace(evidence, expected={name: _wide(values) for name, values in evidence.expected.items()})
     for output in found:
-        got[output], remarks = _as_expected(row_by_row(found[output], compiled.scores[output].each), evidence.expected[output])
+        got[output], remarks = _as_expected(
+            row_by_row(found[output], compiled.scores[output].each), evidence.expected[output]
+        )
         notes += [f"{output}: {remark}" for remark in remarks]
         tolerance, floor = _limit(output, evidence, within)
         comparison, inside = judged(output, evidence, got[output], tolerance, floor)

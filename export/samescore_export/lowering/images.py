@@ -28,11 +28,15 @@ def lower_patch_extractor(estimator: PatchExtractor, inputs: Matrix | Table, sco
     """PatchExtractor: all patches of each image. Drawn ones hang on an image's place in the batch, and are refused."""
     x = as_doubles(scope.graph, floats(scope, inputs, estimator))
     if x.axes is None or len(x.axes) not in (2, 3):
-        raise scope.refuse("PatchExtractor over rows that are no images", "an array (rows, height, width) or one axis more")
+        raise scope.refuse(
+            "PatchExtractor over rows that are no images", "an array (rows, height, width) or one axis more"
+        )
     height, width, channels = (*x.axes, 1)[:3]
     size = estimator.patch_size or (height // 10, width // 10)
     if not (0 < size[0] <= height and 0 < size[1] <= width):
-        raise scope.refuse(f"patches of {size} in images of {height} by {width}", "patches that fit, of one pixel at least")
+        raise scope.refuse(
+            f"patches of {size} in images of {height} by {width}", "patches that fit, of one pixel at least"
+        )
     places = _patch_places(height, width, channels, size)
     limit = estimator.max_patches
     if limit is not None:

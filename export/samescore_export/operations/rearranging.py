@@ -16,7 +16,9 @@ def rearranged(scope: Scope, x: Matrix, places: NDArray[np.int64] | None, each: 
     """Of each row its elements at ``places`` (all of them in their order where None), as ``each`` rows with the given axes."""
     graph = scope.graph
     if each > 1 and x.margin is not None:
-        raise scope.refuse("a step that makes several rows of one behind a decision between inexact numbers", "exact steps before")
+        raise scope.refuse(
+            "a step that makes several rows of one behind a decision between inexact numbers", "exact steps before"
+        )
     width = int(np.prod(axes))
     index = None if places is None else graph.constant(places, np.int64)
 
