@@ -24,6 +24,9 @@ FLOAT32_LIMIT = 3.4028235677973362e38
 #: The power of ten up to which a limit is found more finely.
 ORDINARY = 12
 
+#: Elements of an image that the model is asked about one by one.
+MOST_ASKED = 32
+
 #: Distinct strings up to which a column's values are listed as categories.
 MOST_CATEGORIES = 1000
 
@@ -87,6 +90,11 @@ def ask(call: Callable[[Any], Any], sample: Sample, max_length: dict[str, int]) 
             return set(names)
         if len(names) == 1:
             return set()
+        if sample.row_shape is not None and len(names) > MOST_ASKED:
+            # An array is checked as a whole, so that a part of its elements tells for the others.
+            asked = names[:: len(names) // MOST_ASKED]
+            if not any(_scores(call, _replaced(row, {name: value(name)})) for name in asked):
+                return set()
         return {name for name in names if _scores(call, _replaced(row, {name: value(name)}))}
 
     floats = [name for name, type_ in sample.types.items() if type_ in ("float64", "float32")]

@@ -5,6 +5,7 @@ Gathered once for a model, whatever graphs are then judged by it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +25,9 @@ from samescore_runtime.sessions import open_session
 
 #: Rows scored one at a time as well, since a batch and a single row may take different paths.
 SINGLE_ROWS = 24
+
+#: Numbers of an output of all probes together, and the rows that there are at least: a row of patches may hold half a million.
+MOST_NUMBERS, LEAST_ROWS = 2**24, 32
 
 #: A probe whose scale is this many times that of any row of the sample is compared under its own, and is no golden.
 FAR = 16.0
@@ -61,7 +65,9 @@ class Evidence:
 
 def gather(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000) -> Evidence:
     """Make probes, ask the original model, and run the compiled graph's bounds."""
-    probes = make_probes(compiled.sample, compiled.contract, compiled.hints, seed, budget)
+    widest = max(score.each * math.prod(size or 1 for size in score.shape) for score in compiled.scores.values())
+    fewer = min(budget, max(LEAST_ROWS, MOST_NUMBERS // max(1, widest)))
+    probes = make_probes(compiled.sample, compiled.contract, compiled.hints, seed, fewer)
     with single_threaded(estimator):
         probes, expected = _answered(estimator, compiled, probes)
         singles = _singles(estimator, compiled, probes)

@@ -14,7 +14,7 @@ from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Table
 
 #: The most elements of all patches of an image: each is an index in the file.
-MOST_ELEMENTS = 2**22
+MOST_ELEMENTS = 2**19
 
 
 def _patch_places(height: int, width: int, channels: int, size: tuple[int, int]) -> NDArray[np.int64]:
