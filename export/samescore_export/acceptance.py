@@ -146,7 +146,8 @@ def _limit(call: Callable[[Any], Any], row: Sample, name: str) -> float:
     numbers of a size that no data have. A sign that the model does not take well beyond the row's own numbers (counts, which
     must not be negative) has no limit to find.
     """
-    beyond = 1e3 * max(1.0, *(abs(float(cell[0])) for cell in row.columns.values() if cell.dtype.kind == "f"))
+    floats = (other for other, type_ in row.types.items() if type_ in ("float64", "float32"))
+    beyond = 1e3 * max([1.0, *(_largest(row, other) for other in floats)])
     signs = [sign for sign in (1.0, -1.0) if _scores(call, _replaced(row, {name: sign * beyond}))] or [1.0, -1.0]
 
     def takes(magnitude: float) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -45,6 +45,7 @@ class Sample:
         categorical: whether the model is handed pandas categories as such, as the boosters want them; a string that is none of a column's
             categories is then missing. scikit-learn's encoders get strings.
         row_shape: the sizes of an array's axes behind the rows, where there are several: images.
+        strange: name -> what its values are, for columns of no type of the contract; they are well where the model does not read them.
     """
 
     form: Literal["frame", "array", "texts", "labels", "dicts"]
@@ -54,6 +55,7 @@ class Sample:
     absent: Mapping[str, Any]
     categorical: bool = False
     row_shape: tuple[int, ...] | None = None
+    strange: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -89,6 +91,8 @@ class Sample:
 
     def _series(self, name: str) -> Any:
         values, dtype = self.columns[name], self.dtypes[name]
+        if name in self.strange:
+            return pd.Series(values, dtype=dtype)
         if values.dtype == object and self.types[name] == "datetime":
             return pd.Series(pd.to_datetime(list(values)), dtype=dtype)
         if isinstance(dtype, pd.CategoricalDtype):
@@ -102,7 +106,7 @@ class Sample:
         """A hash of names, types and values; the same whatever the form."""
         sha = hashlib.sha256()
         for name, values in self.columns.items():
-            sha.update(f"{name}\0{self.types[name]}\0".encode())
+            sha.update(f"{name}\0{self.types.get(name, 'object')}\0".encode("utf-8", "surrogatepass"))
             if values.dtype == object:
                 sha.update(
                     "\0".join("\1" if is_missing(value) else str(value) for value in values).encode(
@@ -245,6 +249,8 @@ def _array(X: NDArray[Any]) -> Sample:
     if X.dtype.kind in "OU":
         frame = pd.DataFrame(X.astype(object), columns=[f"x{i}" for i in range(X.shape[1])]).infer_objects()
         read = _frame(frame)
+        if read.strange:
+            raise unreadable(read.strange)
         return replace(read, form="array", columns={n: v.astype(object) for n, v in read.columns.items()})
     if X.dtype == np.uint64 and X.size and int(X.max()) > _LARGEST_INT:
         raise InputError("sample", "a whole number beyond int64", "whole numbers within int64")
@@ -282,20 +288,27 @@ def _frame(frame: pd.DataFrame) -> Sample:
     columns: dict[str, NDArray[Any]] = {}
     types: dict[str, ColumnType] = {}
     absent: dict[str, Any] = {}
-    problems: list[str] = []
+    strange: dict[str, str] = {}
     if not frame.shape[1]:
         raise InputError("sample", "no columns", "at least one column")
     twice = [name for name, count in Counter(map(str, frame.columns)).items() if count > 1]
     if twice:
         raise InputError("sample", f"several columns named {', '.join(map(repr, twice))}", "a name of its own for each")
     for label in frame.columns:
+        name = str(label)
         try:
-            columns[str(label)], types[str(label)], absent[str(label)] = _column(frame[label])
+            columns[name], types[name], absent[name] = _column(frame[label])
         except ValueError as error:
-            problems.append(f"{label}: {error}")
-    if problems:
-        raise InputError("sample", "; ".join(problems), COLUMNS)
-    return Sample("frame", columns, types, {str(label): _roomy(frame[label].dtype) for label in frame.columns}, absent)
+            columns[name], strange[name] = frame[label].to_numpy(dtype=object), str(error)
+    if not types:
+        raise unreadable(strange)
+    dtypes = {str(label): _roomy(frame[label].dtype) for label in frame.columns}
+    return Sample("frame", columns, types, dtypes, absent, strange=strange)
+
+
+def unreadable(strange: Mapping[str, str]) -> InputError:
+    """The error for columns of no type of the contract, by what their values are."""
+    return InputError("sample", "; ".join(f"{name}: {why}" for name, why in strange.items()), COLUMNS)
 
 
 def _roomy(dtype: Any) -> Any:

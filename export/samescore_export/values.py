@@ -181,12 +181,12 @@ class Series:
     """One column of a table: position ``position`` on axis 1 of ``tensor``.
 
     ``type`` is the tensor's element type: float64, float32, int64, bool, string, text (int32 code points, its own
-    tensor) or list (strings, its own tensor). ``missing`` is a bool tensor with the same positions, None if the column
+    tensor), list (strings, its own tensor) or object (no type of the contract, and no tensor: it must not be read). ``missing`` is a bool tensor with the same positions, None if the column
     cannot be missing; numbers carry NaN instead. ``column`` is the contract's column it is, None if it was made from one.
     """
 
     name: str
-    type: Literal["float64", "float32", "int64", "bool", "string", "text", "list"]
+    type: Literal["float64", "float32", "int64", "bool", "string", "text", "list", "object"]
     tensor: ir.Value
     position: int
     width: int
@@ -216,7 +216,10 @@ class Table:
 
 
 def columns_of(graph: Graph, series: Sequence[Series], missing: bool = False) -> ir.Value:
-    """One tensor (rows, len(series)) from columns that live in the same tensor; no node if they are all of it."""
+    """One tensor (rows, len(series)) from columns that live in the same tensor; no node if they are all of it.
+
+    A column of no type of the contract is noted as used, and refused by the compiler.
+    """
     tensor = series[0].missing if missing else series[0].tensor
     assert tensor is not None
     positions = [item.position for item in series]

@@ -21,7 +21,7 @@ def floats(scope: Scope, inputs: Matrix | Table, estimator: Any) -> Matrix:
     For estimators that validate with ``dtype=FLOAT_DTYPES`` and then compute in the dtype they were given.
     """
     if isinstance(inputs, Table) and not inputs.numeric:
-        names = [series.name for series in inputs.series if series.type in ("string", "text", "list")]
+        names = [series.name for series in inputs.series if series.type in ("string", "text", "list", "object")]
         raise scope.refuse(f"{type(estimator).__name__} over the string columns {names}", "numeric columns")
     return matrix_of(scope.graph, inputs)
 
