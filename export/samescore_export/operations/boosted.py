@@ -5,7 +5,7 @@ Nothing here imports a booster: the lowerings read the models that the estimator
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,27 +29,28 @@ IN_ORDER = "leaves are added in the original's order"
 SINGLE = 2.0**29
 
 
-def coded(scope: Scope, inputs: Matrix | Table, categories: Sequence[Sequence[Any]]) -> Matrix:
-    """The inputs as numbers: a column of strings as its position among its categories, NaN for none of them.
+def coded(scope: Scope, inputs: Matrix | Table, categories: Mapping[int, Sequence[Any]]) -> Matrix:
+    """The inputs as numbers: a category as its position among those of its column, NaN for none of them.
 
-    ``categories`` belong to the columns of strings, in order.
+    ``categories`` by the position of the column in a data frame; an array has positions already.
     """
-    if not isinstance(inputs, Table) or inputs.numeric:
+    if not isinstance(inputs, Table):
         return matrix_of(scope.graph, inputs)
     graph = scope.graph
-    strings = [series for series in inputs.series if series.type == "string"]
-    if len(strings) != len(categories) or any(s.type in ("text", "list") for s in inputs.series):
-        raise scope.refuse(
-            f"the columns {[s.name for s in strings]} of strings",
-            "numbers, or the categories that the model was fitted on",
-        )
-    known = iter(categories)
+    strange = [
+        series.name
+        for position, series in enumerate(inputs.series)
+        if series.type in ("text", "list", "object") or (series.type == "string" and position not in categories)
+    ]
+    if strange:
+        accepted = "numbers, or the categories that the model was fitted on"
+        raise scope.refuse(f"the columns {strange} of strings", accepted)
     columns: list[Series] = []
-    for series in inputs.series:
-        if series.type != "string":
+    for position, series in enumerate(inputs.series):
+        if position not in categories:
             columns.append(series)
             continue
-        codes = encode(scope, [series], [list(next(known))])
+        codes = encode(scope, [series], [list(categories[position])])
         number = graph.op("Cast", codes.value, to=int(ir.DataType.DOUBLE))
         inside = graph.op("Less", codes.value, graph.constant(codes.missing, np.int64))
         tensor = graph.op("Where", inside, number, graph.constant(np.nan))

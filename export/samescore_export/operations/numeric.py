@@ -105,6 +105,25 @@ def in_single(graph: Graph, x: Matrix, narrow: bool) -> Matrix:
     return replace(x, value=value, dtype="float32" if narrow else "float64", rounding=rounding)
 
 
+def counted(graph: Graph, score: Score, stepped: bool = True) -> Score:
+    """A float32 score as float64, its bound still counted in roundings of float32; for :func:`counted_back` of what is made of it.
+
+    An exact one gets a bound where steps follow that round (``stepped``), as they round in float32.
+    """
+    if score.type != "float32":
+        return score
+    value = _double(graph, score.value)
+    own = Rounding(1.0, graph.op("Abs", value), "float32") if stepped else None
+    return replace(score, value=value, type="float64", rounding=score.rounding or own)
+
+
+def counted_back(graph: Graph, score: Score) -> Score:
+    """What numpy computed in float32, as that; the bound counts roundings, of which this is one more."""
+    rounding = _coarser(graph, score.value, score.rounding, True)
+    value = graph.op("Cast", score.value, to=int(ir.DataType.FLOAT))
+    return replace(score, value=value, type="float32", rounding=rounding, margin=_coarser_margin(score.margin))
+
+
 def _double(graph: Graph, value: ir.Value) -> ir.Value:
     return graph.op("Cast", value, to=int(ir.DataType.DOUBLE))
 
