@@ -5,6 +5,7 @@ Gathered once for a model, whatever graphs are then judged by it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samescore_export.acceptance import in_words, refusal
-from samescore_export.compiler import Compiled
+from samescore_export.compiler import Compiled, row_by_row
 from samescore_export.finite_domain import Domain, finite_domain
 from samescore_export.graph_splits import graph_split_hints
 from samescore_export.probes import COMBINATION, Probes, Refused, make_probes
@@ -31,6 +32,8 @@ SINGLE_ROWS = 24
 
 #: And of a model whose graph is larger than this many bytes: a forest of 500 deep trees takes 20 ms for a row alone.
 FEW_SINGLE_ROWS, LARGE = 8, 2**24
+#: Numbers of an output of all probes together, and the rows that there are at least: a row of patches may hold half a million.
+MOST_NUMBERS, LEAST_ROWS = 2**24, 32
 
 #: A probe whose scale is this many times that of any row of the sample is compared under its own, and is no golden.
 FAR = 16.0
@@ -82,7 +85,9 @@ class Enumerated:
 
 def gather(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000) -> Evidence:
     """Make probes, ask the original model, and run the compiled graph's bounds."""
-    probes = make_probes(compiled.sample, compiled.contract, _hints(compiled), seed, budget)
+    widest = max(score.each * math.prod(size or 1 for size in score.shape) for score in compiled.scores.values())
+    fewer = min(budget, max(LEAST_ROWS, MOST_NUMBERS // max(1, widest)))
+    probes = make_probes(compiled.sample, compiled.contract, _hints(compiled), seed, fewer)
     with single_threaded(estimator):
         probes, expected = _answered(estimator, compiled, probes)
         singles, refused = _singles(estimator, compiled, probes)
@@ -215,7 +220,8 @@ def _bounds(compiled: Compiled, probes: Probes) -> dict[str, NDArray[Any]]:
         return {}
     session = open_session(compiled.bounds.SerializeToString(), "the graph with bounds")
     feed = encode_frame(compiled.contract, probes.sample.native())
-    return dict(zip(names, session.run(names, feed), strict=True))
+    each = [compiled.scores[name.partition("#")[0]].each for name in names]
+    return dict(zip(names, map(row_by_row, session.run(names, feed), each), strict=True))
 
 
 def _tolerance(rounding: Rounding, scale: NDArray[Any] | None, kinds: NDArray[np.str_]) -> Tolerance:

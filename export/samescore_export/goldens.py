@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from samescore_export.compiler import rows_together
 from samescore_export.operations.categories import is_missing
 from samescore_export.proof import Proof
 from samescore_export.sample import Sample
@@ -43,7 +44,8 @@ def _worthwhile(proof: Proof) -> Iterator[int]:
         if score.labels is not None and score.shape == ():
             found = proof.expected[name]
             for label in score.labels[:200]:
-                yield from np.flatnonzero((found == label) & fit)[:1].tolist()
+                shown = (found == label).reshape(len(found), -1).any(axis=1)
+                yield from np.flatnonzero(shown & fit)[:1].tolist()
     for rows in by_kind.values():
         yield from rows.tolist()
 
@@ -60,7 +62,8 @@ def _entry(proof: Proof, rows: NDArray[np.int64]) -> dict[str, Any]:
     for name, item in proof.outputs.items():
         tolerance = item.tolerance.to_json()
         # Where every row hangs on a tie there is no golden, and no model is asked for no rows.
-        answer = proof.answer(name, sample) if len(rows) else proof.expected[name][:0]
+        none = rows_together(proof.expected[name][:0], proof.compiled.scores[name].each)
+        answer = proof.answer(name, sample) if len(rows) else none
         outputs[name] = {**encode_array(answer), "tolerance": tolerance}
     return {"format": 1, "columns": golden_columns(sample, proof.compiled.contract), "outputs": outputs}
 

@@ -74,12 +74,14 @@ class Model:
     def score(self, data: Any) -> Outputs:
         """The scores of data in any form: output name -> array ``[rows]`` or ``[rows, ...]``.
 
+        An output of which a row gives several (``Output.each``: patches of an image) has rows times that many, row after row.
+
         Floats keep the dtype of the original model's scores, strings come as object arrays of str. No rows give
         outputs with no rows.
 
         Args:
             data: a pandas or polars DataFrame, an Arrow table, a 2-D array, a dict of columns, a list of dicts, or for
-                a text model a list of strings.
+                a text model a list of strings; for a model of images an array of the contract's ``row_shape`` a row.
 
         Raises:
             ContractError: with every problem of the batch.

@@ -63,4 +63,5 @@ def can_bind(contract: Contract) -> bool:
 
 
 def _row(tensor: Tensor | Output) -> NDArray[Any]:
-    return np.empty([1, *(size or 0 for size in tensor.shape[1:])], tensor.type)
+    rows = tensor.each if isinstance(tensor, Output) else 1
+    return np.empty([rows, *(size or 0 for size in tensor.shape[1:])], tensor.type)

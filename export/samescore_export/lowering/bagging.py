@@ -24,7 +24,7 @@ from samescore_export.operations.combining import (
 from samescore_export.operations.deciding import first_largest, flat, in_double, lead, sized, standing, to_index
 from samescore_export.operations.labels import class_scores, label_score
 from samescore_export.operations.link import exponential, softmax, through_link
-from samescore_export.operations.numeric import SINGLE
+from samescore_export.operations.numeric import SINGLE, counted, counted_back
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table, matrix_of
 
@@ -47,11 +47,15 @@ def _mean(scope: Scope, scores: list[Score], count: int) -> tuple[ir.Value, Roun
 def lower_bagging_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """BaggingRegressor: the sum of the predictions, divided by their number."""
     children = _bagged(estimator, inputs, scope)
-    scores = [score_of(scope, c, "predict", e) for c, e in zip(children, estimator.estimators_, strict=True)]
+    graph = scope.graph
+    single = all("predict" in c.scores and c.scores["predict"].type == "float32" for c in children)
+    scores = [
+        counted(graph, c.scores["predict"]) if single else score_of(scope, c, "predict", e)
+        for c, e in zip(children, estimator.estimators_, strict=True)
+    ]
     mean, rounding = _mean(scope, scores, estimator.n_estimators)
-    return Lowered(None, {"predict": Score(mean, "float64", scores[0].shape, rounding=rounding)}).with_evidence(
-        *children
-    )
+    found = Score(mean, "float64", scores[0].shape, rounding=rounding)
+    return Lowered(None, {"predict": counted_back(graph, found) if single else found}).with_evidence(*children)
 
 
 def _widened(scope: Scope, score: Score, present: Any, classes: int, absent: float = 0.0) -> Score:
@@ -194,7 +198,11 @@ def lower_ada_boost_regressor(estimator: Any, inputs: Matrix | Table, scope: Sco
     """
     graph = scope.graph
     children = [scope.lower(one, inputs, f"estimators_.{i}") for i, one in enumerate(estimator.estimators_)]
-    scores = [score_of(scope, c, "predict", e) for c, e in zip(children, estimator.estimators_, strict=True)]
+    single = all("predict" in c.scores and c.scores["predict"].type == "float32" for c in children)
+    scores = [
+        counted(graph, c.scores["predict"], stepped=False) if single else score_of(scope, c, "predict", e)
+        for c, e in zip(children, estimator.estimators_, strict=True)
+    ]
     count = len(scores)
     values = graph.op("Concat", *(standing(graph, score.value) for score in scores), axis=1)
     weights = graph.constant(np.asarray(estimator.estimator_weights_[:count], np.float64))
@@ -211,7 +219,11 @@ def lower_ada_boost_regressor(estimator: Any, inputs: Matrix | Table, scope: Sco
         sizes = [sized_score(graph, s, s.rounding) for s in scores if s.rounding is not None]
         largest = sizes[0] if len(sizes) == 1 else graph.op("Max", *sizes)
         rounding = Rounding(max(error.ulp for error in inexact), largest, inexact[0].reason)
-    return Lowered(None, {"predict": Score(median, "float64", rounding=rounding)}).with_evidence(*children)
+    found = Score(median, "float64", rounding=rounding)
+    if single:
+        # The median is one of the predictions: no step rounds.
+        found = replace(found, value=graph.op("Cast", median, to=int(ir.DataType.FLOAT)), type="float32")
+    return Lowered(None, {"predict": found}).with_evidence(*children)
 
 
 LOWERINGS = {

@@ -95,7 +95,7 @@ def lower_quadratic(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
     for mean, rotation, scaling in zip(estimator.means_, estimator.rotations_, estimator.scalings_, strict=True):
         turned = bounded(graph, x).minus(np.asarray(mean, np.float64)).matmul(rotation * (scaling ** (-0.5)))
         parts.append(turned.squared().summed(1, len(scaling)))
-    spread = np.array([np.sum(np.log(scaling)) for scaling in estimator.scalings_])
+    spread = np.array([np.sum(np.log(scaling)) for scaling in estimator.scalings_], np.float64)
     with np.errstate(divide="ignore"):
         prior = np.log(np.asarray(estimator.priors_, np.float64))
     norm = side_by_side(parts)

@@ -10,6 +10,7 @@ import numpy as np
 import onnx_ir as ir
 from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassifier, VotingRegressor
 
+from samescore_export.graph import Graph
 from samescore_export.lowering.compose import side_by_side
 from samescore_export.margins import nearest_of
 from samescore_export.operations.combining import (
@@ -21,8 +22,9 @@ from samescore_export.operations.combining import (
     sum_rounding,
     summed_in_order,
 )  # fmt: skip
-from samescore_export.operations.deciding import first_largest, lead, of_score, standing
+from samescore_export.operations.deciding import first_largest, flat, lead, of_score, standing
 from samescore_export.operations.labels import class_scores, label_score
+from samescore_export.operations.numeric import SINGLE, as_doubles
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table, matrix_of
 
@@ -104,6 +106,8 @@ def _stacked(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[Matr
     children = _children(estimator.estimators_, inputs, scope)
     parts: list[Matrix | Table] = []
     binary = hasattr(estimator, "classes_") and len(estimator.classes_) == 2
+    methods = zip(children, estimator.stack_method_, strict=True)
+    single = all(child.scores[method].type == "float32" for child, method in methods if method in child.scores)
     for child, method, one in zip(children, estimator.stack_method_, estimator.estimators_, strict=True):
         score = score_of(scope, child, method, one)
         if score.call is not None:
@@ -119,11 +123,20 @@ def _stacked(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[Matr
         if isinstance(inputs, Table) and not inputs.numeric:
             raise scope.refuse(f"{type(estimator).__name__}(passthrough=True) over string columns", "numeric columns")
         x = matrix_of(graph, inputs)
+        single &= x.dtype == "float32"
         if x.dtype == "float32":
-            x = replace(x, value=graph.op("Cast", x.value, to=int(ir.DataType.DOUBLE)), dtype="float64")
+            x = as_doubles(graph, x)
         parts.append(x)
         sparse = x.sparse
-    return _together(scope, parts, sparse), children
+    columns = _together(scope, parts, sparse)
+    return _narrow(graph, columns) if single and isinstance(columns, Matrix) else columns, children
+
+
+def _narrow(graph: Graph, x: Matrix) -> Matrix:
+    """Numbers that are float32 all of them, as numpy keeps them side by side."""
+    rounding = x.rounding and Rounding(x.rounding.ulp / SINGLE, x.rounding.scale, x.rounding.reason)
+    value = graph.op("Cast", x.value, to=int(ir.DataType.FLOAT))
+    return replace(x, value=value, dtype="float32", rounding=rounding, blocks=None)
 
 
 def _last_column(scope: Scope, matrix: Matrix) -> Matrix:
@@ -150,6 +163,9 @@ def lower_stacking(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowe
     }
     if hasattr(estimator, "classes_"):
         label = scores["predict"]
+        if label.shape == (1,):
+            # CatBoost gives labels as a column.
+            label = replace(label, value=flat(graph, label.value), shape=())
         # The final estimator was fitted on 0, 1, ...
         index = class_index(graph, label, np.arange(len(estimator.classes_)))
         scores["predict"] = label_score(graph, index, estimator.classes_, label.margin)

@@ -19,6 +19,9 @@ from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 
 REASON = "the tree adds logarithms of densities, and takes away bounds of whole nodes as it opens them"
+#: Beyond these tolerances of the tree's a bound says nothing of the answer.
+_MOST_ABSOLUTE, _MOST_RELATIVE = 1e-3, 0.1
+
 _KERNELS = ("gaussian", "tophat", "epanechnikov", "exponential", "linear", "cosine")
 
 
@@ -67,6 +70,11 @@ def lower_kernel_density(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     """``score_samples``: log(sum(weight * kernel)) + the kernel's norm - log(number or weight of points)."""
     graph = scope.graph
     scope.check_options(estimator, {"kernel": _KERNELS})
+    if estimator.atol > _MOST_ABSOLUTE or estimator.rtol > _MOST_RELATIVE:
+        found = (
+            f"KernelDensity(atol={estimator.atol!r}, rtol={estimator.rtol!r}), which stops wherever it is near enough"
+        )
+        raise scope.refuse(found, f"atol up to {_MOST_ABSOLUTE} and rtol up to {_MOST_RELATIVE}")
     x = doubles(scope, inputs, estimator)
     points = np.ascontiguousarray(estimator.tree_.data, np.float64)
     weight = estimator.tree_.sample_weight

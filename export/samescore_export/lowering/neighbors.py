@@ -10,7 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, KNeighb
 
 from samescore_export.margins import Margin, nearest_of
 from samescore_export.operations.deciding import first_largest, lead, standing
-from samescore_export.operations.distances import Distances, Way, distances, within
+from samescore_export.operations.distances import Distances, Way, distances, finished_in_single, within
 from samescore_export.operations.labels import label_score, label_type
 from samescore_export.operations.nearest import REASON, Nearest, nearest
 from samescore_export.operations.neighbor_ties import Search, down_the_tree, in_their_order
@@ -43,6 +43,10 @@ _REDUCED = frozenset(
 )
 
 
+#: Metrics of a BallTree without the triangle inequality that its search relies on: it may leave out a nearer point.
+_NO_TRIANGLES = frozenset(["braycurtis", "dice"])
+
+
 def fitted_points(estimator: Any) -> NDArray[np.float64]:
     """The points (points, width) that an estimator was fitted on."""
     points = estimator._fit_X
@@ -51,7 +55,7 @@ def fitted_points(estimator: Any) -> NDArray[np.float64]:
 
 def reduced(estimator: Any) -> bool:
     """Whether brute force goes through ArgKmin, which takes no whole numbers."""
-    return estimator.effective_metric_ in _REDUCED and estimator._fit_X.dtype == np.float64
+    return estimator.effective_metric_ in _REDUCED and estimator._fit_X.dtype in (np.float64, np.float32)
 
 
 def to_fitted(scope: Scope, estimator: Any, inputs: Matrix | Table) -> Distances:
@@ -65,9 +69,13 @@ def to_fitted(scope: Scope, estimator: Any, inputs: Matrix | Table) -> Distances
     way: Way = "tree"
     if estimator._fit_method not in ("kd_tree", "ball_tree"):
         single = floats(scope, inputs, estimator).dtype == "float32"
+        alike = single == (estimator._fit_X.dtype == np.float32)
+        way = "argkmin" if reduced(estimator) and alike else "pairwise"
         if estimator._fit_X.dtype == np.float32:
-            raise scope.refuse("brute force over points in float32", "points in float64, or a tree")
-        way = "argkmin" if reduced(estimator) and not single else "pairwise"
+            if way == "pairwise" or metric not in ("euclidean", "sqeuclidean"):
+                accepted = "points in float64, a tree, or the Euclidean distance to float32 rows"
+                raise scope.refuse(f"brute force by {metric} over points in float32", accepted)
+            return finished_in_single(distances(scope, x, points, metric, estimator.effective_metric_params_, way))
     return distances(scope, x, points, metric, estimator.effective_metric_params_, way)
 
 
@@ -76,6 +84,16 @@ def search_of(scope: Scope, estimator: Any, inputs: Matrix | Table) -> Search | 
     x = doubles(scope, inputs, estimator)
     metric, params = estimator.effective_metric_, estimator.effective_metric_params_
     if estimator._fit_method in ("kd_tree", "ball_tree"):
+        if metric in _NO_TRIANGLES and len(estimator._tree.get_arrays()[2]) > 1:
+            accepted = "algorithm='brute', or at most leaf_size points"
+            raise scope.refuse(
+                f"metric={metric!r} in a tree, which loses points where triangles do not close", accepted
+            )
+        if metric == "sokalsneath" and not fitted_points(estimator).any(axis=1).all():
+            # From nothing to nothing it is 0 / 0, and where NaN goes in a heap is anybody's guess.
+            raise scope.refuse(
+                "metric='sokalsneath' in a tree over a point of zeros", "points with a number that is not 0"
+            )
         return Search(x.value, down_the_tree(scope, estimator._tree, metric, params, x.width), True)
     if reduced(estimator):
         return Search(x.value, in_their_order(int(estimator.n_samples_fit_)), False)

@@ -189,6 +189,8 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
 def lower_transformer(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """RadiusNeighborsTransformer: (rows, points) of ones or distances inside the radius, zeros elsewhere."""
     graph = scope.graph
+    if estimator.radius is None:
+        raise scope.refuse("RadiusNeighborsTransformer(radius=None)", "a number")
     around = within_radius(graph, to_fitted(scope, estimator, inputs), float(estimator.radius))
     points = int(estimator.n_samples_fit_)
     if estimator.mode == "connectivity":

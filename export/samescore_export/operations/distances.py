@@ -19,6 +19,7 @@ from samescore_export.graph import Graph
 from samescore_export.operations.angles import arcsine
 from samescore_export.operations.columnwise import Column, added, per_column
 from samescore_export.operations.deciding import sized
+from samescore_export.operations.numeric import narrowed
 from samescore_export.scope import Scope
 from samescore_export.values import Matrix, Rounding
 
@@ -74,6 +75,20 @@ def rooted(graph: Graph, compared: ir.Value, error: ir.Value | None) -> tuple[ir
     near = graph.op("Div", error, graph.op("Max", root, graph.constant(1e-300)))
     own = graph.op("Mul", root, graph.constant(2 * UNIT))
     return root, graph.op("Add", graph.op("Min", graph.op("Sqrt", error), near), own)
+
+
+def finished_in_single(found: Distances) -> Distances:
+    """Distances of ArgKmin over float32: it widens chunk by chunk, compares in float64, and makes distances of squares in float32."""
+    if found.finish is unchanged:
+        return found
+
+    def finish(graph: Graph, compared: ir.Value, error: ir.Value | None) -> tuple[ir.Value, ir.Value | None]:
+        root, off = found.finish(graph, narrowed(graph, compared), error)
+        single = narrowed(graph, root)
+        step = graph.op("Mul", single, graph.constant(2.0**-22))
+        return single, step if off is None else graph.op("Add", off, step)
+
+    return Distances(found.compared, found.error, finish)
 
 
 def input_error(graph: Graph, x: Matrix) -> ir.Value | None:

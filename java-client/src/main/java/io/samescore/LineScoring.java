@@ -19,7 +19,7 @@ final class LineScoring {
                 json.writeStartObject();
                 for (String output : scores.names()) {
                     json.writeFieldName(output);
-                    writeRow(json, scores.array(output), row);
+                    writeRow(json, scores.array(output), row, model.contract().output(output).each());
                 }
                 json.writeEndObject();
                 json.writeRaw('\n');
@@ -29,10 +29,18 @@ final class LineScoring {
         }
     }
 
-    /** One row of an output: a value, or nested lists of them. */
-    private static void writeRow(JsonGenerator json, Array array, int row) throws IOException {
+    /** What one row gives: a value or nested lists of them, or a list of {@code each} such. */
+    private static void writeRow(JsonGenerator json, Array array, int row, int each) throws IOException {
         int width = array.size() / Math.max(1, array.rows());
-        write(json, array, 1, row * width, width);
+        if (each == 1) {
+            write(json, array, 1, row * width, width);
+            return;
+        }
+        json.writeStartArray();
+        for (int part = 0; part < each; part++) {
+            write(json, array, 1, (row * each + part) * width, width);
+        }
+        json.writeEndArray();
     }
 
     private static void write(JsonGenerator json, Array array, int axis, int from, int size) throws IOException {

@@ -36,14 +36,14 @@ final class OneRow implements AutoCloseable {
             OrtEnvironment environment = OrtEnvironment.getEnvironment();
             for (Tensor tensor : contract.tensors()) {
                 if (tensor.type() != TensorType.STRING && !isMask(contract, tensor) && fixed(tensor.shape())) {
-                    DirectTensor direct = DirectTensor.of(environment, tensor.type(), row(tensor.shape()));
+                    DirectTensor direct = DirectTensor.of(environment, tensor.type(), row(tensor.shape(), 1));
                     inputs.put(tensor.name(), direct);
                     fed.put(tensor.name(), direct.tensor());
                 }
             }
             for (String name : wanted) {
                 Output output = contract.output(name);
-                DirectTensor direct = DirectTensor.of(environment, output.type(), row(output.shape()));
+                DirectTensor direct = DirectTensor.of(environment, output.type(), row(output.shape(), output.each()));
                 outputs.put(name, direct);
                 pinned.put(name, direct.tensor());
             }
@@ -71,9 +71,9 @@ final class OneRow implements AutoCloseable {
                 && rest.stream().mapToLong(Integer::longValue).reduce(1, (a, b) -> a * b) <= LARGEST;
     }
 
-    private static int[] row(List<Integer> shape) {
+    private static int[] row(List<Integer> shape, int rows) {
         int[] row = shape.stream().mapToInt(size -> size == null ? 0 : size).toArray();
-        row[0] = 1;
+        row[0] = rows;
         return row;
     }
 

@@ -182,7 +182,7 @@ public final class RemoteModel implements Scorer {
             boolean fits = array != null
                     && array.dtype().equals(output.type().text())
                     && array.shape().length == output.shape().size()
-                    && array.rows() == rows;
+                    && array.rows() == rows * output.each();
             if (!fits) {
                 String shown = array == null ? "no such output" : array.dtype() + " of shape " + array.shapeText();
                 throw new SamescoreException(

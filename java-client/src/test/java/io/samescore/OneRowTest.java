@@ -99,10 +99,10 @@ class OneRowTest {
                 List.of(),
                 List.of(),
                 List.of(
-                        new Output("words", TensorType.STRING, Arrays.asList((Integer) null), null, null),
-                        new Output("wide", TensorType.FLOAT64, Arrays.asList(null, 1 << 20), null, null),
-                        new Output("loose", TensorType.FLOAT64, Arrays.asList((Integer) null, null), null, null),
-                        new Output("value", TensorType.FLOAT64, Arrays.asList((Integer) null), null, null)),
+                        new Output("words", TensorType.STRING, Arrays.asList((Integer) null), null, null, 1),
+                        new Output("wide", TensorType.FLOAT64, Arrays.asList(null, 1 << 20), null, null, 1),
+                        new Output("loose", TensorType.FLOAT64, Arrays.asList((Integer) null, null), null, null, 1),
+                        new Output("value", TensorType.FLOAT64, Arrays.asList((Integer) null), null, null, 1)),
                 false);
         assertFalse(OneRow.fits(contract, List.of("value", "words")));
         assertFalse(OneRow.fits(contract, List.of("value", "wide")));
