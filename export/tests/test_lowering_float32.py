@@ -33,6 +33,7 @@ from sklearn.preprocessing import MinMaxScaler, PowerTransformer, StandardScaler
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
 from samescore_export import ExportError, export_proven
+from samescore_runtime.arrays import decode_array
 
 RNG = np.random.default_rng(0)
 X = (RNG.normal(size=(160, 6)) @ RNG.normal(size=(6, 6)) + 3).astype(np.float32)
@@ -138,3 +139,29 @@ def test_regressors(model):
 def test_what_is_refused(model):
     with pytest.raises(ExportError, match="float32"):
         export_proven(model.fit(X), X)
+
+
+def test_the_logarithm_of_what_may_be_0_is_counted_and_no_golden():
+    # Beside a probability of 1 in float32 the other is a spacing of 1, or 0.
+    far = np.linspace(-40, 40, 400, dtype=np.float32)[:, None] * np.ones((1, 6), np.float32)
+    far += RNG.normal(size=far.shape).astype(np.float32) / 8
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=100.0)).fit(far, far[:, 0] > 0)
+    exported = export_proven(model, far, methods=["predict_proba", "predict_log_proba"], budget=1200)
+    assert not exported.proof.failures
+    logs = exported.proof.expected["predict_log_proba"]
+    assert np.isinf(logs).any()
+    golden = exported.artifact.golden["outputs"]["predict_log_proba"]
+    floors = decode_array(golden["floors"])
+    assert floors.shape == decode_array(golden).shape
+    assert floors.max() <= golden["tolerance"]["floor"] * (1 + 1e-6)
+    # A sure row is held to its own bound, whatever the worst one's is.
+    assert floors.min() < golden["tolerance"]["floor"] / 1000
+
+
+def test_float32_probabilities_are_as_exact_as_they_are_small():
+    model = LogisticRegression().fit(X, LABELS)
+    proof = export_proven(model, X, methods=["predict_proba"], budget=400).proof
+    assert not proof.failures
+    held = proof.outputs["predict_proba"]
+    sure = proof.expected["predict_proba"][:, 0] > 0.999
+    assert held.floors[sure].max() < held.floors.max() / 3

@@ -57,7 +57,7 @@ from samescore_export.operations.labels import class_scores, label_array, label_
 from samescore_export.operations.link import both_classes, exponential, of_probabilities, sigmoid, softmax, through_link
 from samescore_export.operations.numeric import as_doubles, floats, narrowed
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Rounding, Score, Table
+from samescore_export.values import Matrix, Rounding, Score, Table, also_hanging_on
 
 #: Spacings of float64 in one of float32.
 _SINGLE = 2.0**29
@@ -227,15 +227,17 @@ def _with_probabilities(
 ) -> Lowered:
     """``linked`` says that the probabilities are a softmax, or for two classes a sigmoid."""
     graph, classes = scope.graph, len(estimator.classes_)
-    rounding = through_link(graph, raw.rounding, classes)
-    if linked and not raw.single:
-        rounding = of_probabilities(graph, raw.rounding, proba, classes, classes == 2)
-    scores = class_scores(graph, proba, estimator.classes_, rounding)
     narrow = raw.single if single is None else single
-    if raw.single:
-        proba = narrowed(graph, proba) if narrow else proba
-        ulp = rounding.ulp + (4.0 + classes) * _SINGLE
-        scores = class_scores(graph, proba, estimator.classes_, Rounding(ulp, rounding.scale, rounding.reason))
+    if narrow:
+        proba = narrowed(graph, proba)
+    if linked:
+        rounding = of_probabilities(graph, raw.rounding, proba, classes, classes == 2, raw.single)
+    else:
+        rounding = through_link(graph, raw.rounding, classes)
+        if raw.single:
+            ulp = rounding.ulp + (4.0 + classes) * _SINGLE
+            rounding = Rounding(ulp, rounding.scale, rounding.reason)
+    scores = class_scores(graph, proba, estimator.classes_, rounding)
     given = {name: _given(graph, score, narrow) for name, score in scores.items()}
     return Lowered(None, {**lowered.scores, **given}, lowered.certificates)
 
@@ -276,7 +278,7 @@ def lower_sgd_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     )
     margin = (near, Rounding(raw_rounding.ulp + 1, largest, raw_rounding.reason))
     found = class_scores(graph, proba, estimator.classes_, bound)
-    given = {name: _given(graph, replace(score, margin=margin), raw.single) for name, score in found.items()}
+    given = {name: _given(graph, also_hanging_on(graph, score, margin), raw.single) for name, score in found.items()}
     return Lowered(None, {**lowered.scores, **given}, lowered.certificates)
 
 

@@ -64,16 +64,19 @@ def through_link(
 _SMALL = 2.0**-4
 
 
-def of_probabilities(graph: Graph, raw: Rounding | None, proba: ir.Value, classes: int, pair: bool) -> Rounding:
+def of_probabilities(
+    graph: Graph, raw: Rounding | None, proba: ir.Value, classes: int, pair: bool, single: bool = False
+) -> Rounding:
     """The rounding of probabilities (rows, k) by softmax, or by sigmoid and 1 minus it (``pair``), each at its own size.
 
     A raw error d moves p of softmax by p (d - sum of the others' p d), and p of sigmoid by p (1 - p) d. exp, sum and quotient are relative to
     p itself, and so a small probability is as exact as a large one; but 1 - p is as exact as 1. Where the raw error is not small,
-    it is that of :func:`through_link`.
+    it is that of :func:`through_link`. ``single`` says that scikit-learn's are float32; the bound counts spacings of float64 all the same.
     """
     axis = graph.constant([1], np.int64)
-    own = 4.0 + classes
-    tiny = graph.constant(1e-300)
+    own = (4.0 + classes) * (2.0**29 if single else 1.0)
+    # Numbers below the smallest normal one are no longer exact relative to themselves.
+    tiny = graph.constant(1e-37 if single else 1e-300)
     floor = graph.op("Max", proba, tiny)
     if pair:
         # The first column is 1 minus the second.
