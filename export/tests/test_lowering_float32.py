@@ -22,17 +22,16 @@ from sklearn.impute import IterativeImputer, KNNImputer
 from sklearn.kernel_approximation import Nystroem, PolynomialCountSketch, RBFSampler
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LinearRegression, LogisticRegression, RANSACRegressor
-from sklearn.manifold import Isomap
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, LocalOutlierFactor, RadiusNeighborsRegressor
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, RadiusNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, PowerTransformer, StandardScaler
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
-from samescore_export import ExportError, export_proven
+from samescore_export import export_proven
 from samescore_runtime.arrays import decode_array
 
 RNG = np.random.default_rng(0)
@@ -133,12 +132,6 @@ def test_classifiers(model):
 def test_regressors(model):
     model.fit(X, Y)
     assert proven(model, methods=["predict"])["predict"] == model.predict(X[:3]).dtype.name
-
-
-@pytest.mark.parametrize("model", [LocalOutlierFactor(novelty=True), Isomap()], ids=lambda model: type(model).__name__)
-def test_what_is_refused(model):
-    with pytest.raises(ExportError, match="float32"):
-        export_proven(model.fit(X), X)
 
 
 def test_the_logarithm_of_what_may_be_0_is_counted_and_no_golden():
