@@ -158,3 +158,11 @@ def test_float32_probabilities_are_as_exact_as_they_are_small():
     held = proof.outputs["predict_proba"]
     sure = proof.expected["predict_proba"][:, 0] > 0.999
     assert held.floors[sure].max() < held.floors.max() / 3
+
+
+def test_a_linear_model_behind_a_float32_step_counts_float32_once():
+    proof = export_proven(make_pipeline(PCA(3), LogisticRegression()).fit(X, LABELS), X, budget=300).proof
+    assert not proof.failures
+    held = proof.outputs["predict_proba"]
+    assert held.tolerance.ulp < 100
+    assert proof.fit.mean() > 0.9

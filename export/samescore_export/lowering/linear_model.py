@@ -81,9 +81,10 @@ def _raw(estimator: Any, inputs: Matrix | Table, scope: Scope, intercept: Any = 
     own = estimator.intercept_ if intercept is None else intercept
     dtype = np.result_type(x.dtype, np.asarray(estimator.coef_).dtype)
     inexact = dtype == np.float32
-    value, rounding, certificate = affine(
-        scope, as_doubles(scope.graph, x), estimator.coef_, np.asarray(own, np.float64)
-    )
+    wide = as_doubles(scope.graph, x)
+    # Where scikit-learn adds in float32, the rows' own bound counts roundings of float32 as the sum's does.
+    rows = replace(wide, rounding=x.rounding) if inexact else wide
+    value, rounding, certificate = affine(scope, rows, estimator.coef_, np.asarray(own, np.float64))
     if inexact:
         # scikit-learn has sums of float32, also where the graph's, in float64, are in its order.
         known = rounding or Rounding(2.0 * (x.width + 1), scope.graph.op("Abs", value), "sums of float32")
