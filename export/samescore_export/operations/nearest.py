@@ -15,7 +15,8 @@ from samescore_export.graph import Graph
 from samescore_export.margins import Margin
 from samescore_export.operations.deciding import flat
 from samescore_export.operations.distances import Distances, within
-from samescore_export.operations.neighbor_ties import SORTED_STABLY, Search, resolved
+from samescore_export.operations.introsort import CUT
+from samescore_export.operations.neighbor_ties import Search, resolved
 from samescore_export.values import Rounding
 
 REASON = (
@@ -105,9 +106,13 @@ def nearest(graph: Graph, distances: Distances, k: int, points: int, search: Sea
     if search is not None and order is not None:
         apart = graph.op("Greater", order[0], graph.constant(0.0))
         tied = graph.op("Not", apart)
-        kept, indices = resolved(graph, search, compared, (kept, indices), tied, k, points)
+        if distances.undefined:
+            some = graph.op("Cast", graph.op("IsNaN", distances.compared), to=int(ir.DataType.DOUBLE))
+            any_ = graph.op("ReduceMax", some, graph.constant([1], np.int64), keepdims=0)
+            tied = graph.op("Or", tied, graph.op("Greater", any_, graph.constant(0.0)))
+        kept, indices = resolved(graph, search, distances.compared, (kept, indices), tied, k, points)
         if error is None and search.repeatable:
-            choice, order = None, None if k <= SORTED_STABLY else order
+            choice, order = None, None if k <= CUT else order
     if distances.undefined:
         kept = graph.op("GatherElements", distances.compared, indices, axis=1)
     distance, off = distances.finish(graph, kept, error)
