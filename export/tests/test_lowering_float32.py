@@ -15,7 +15,7 @@ from sklearn.decomposition import (
     SparsePCA,
     TruncatedSVD,
 )
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 from sklearn.ensemble import BaggingClassifier, GradientBoostingClassifier, RandomForestClassifier
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer, KNNImputer
@@ -38,6 +38,7 @@ RNG = np.random.default_rng(0)
 X = (RNG.normal(size=(160, 6)) @ RNG.normal(size=(6, 6)) + 3).astype(np.float32)
 LABELS = np.where(X[:, 0] + X[:, 1] > 6, "ja", "nein")
 Y = X[:, 0] * 2 + RNG.normal(size=160)
+LOGS = ["predict", "predict_proba", "predict_log_proba"]
 HOLES = np.where(RNG.random(X.shape) < 0.1, np.nan, X).astype(np.float32)
 
 
@@ -166,3 +167,15 @@ def test_a_linear_model_behind_a_float32_step_counts_float32_once():
     held = proof.outputs["predict_proba"]
     assert held.tolerance.ulp < 100
     assert proof.fit.mean() > 0.9
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("kind", [LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis])
+@pytest.mark.parametrize("rows", [X, X.astype(np.float64)], ids=["single", "double"])
+@pytest.mark.parametrize("fitted", [X, X.astype(np.float64)], ids=["on single", "on double"])
+def test_discriminants_of_small_probabilities(classes, kind, rows, fitted):
+    # Logarithms of probabilities that float32 has as 0, or with few digits.
+    target = np.digitize(X[:, 0], np.linspace(2, 5, classes - 1))
+    far = np.concatenate([rows, rows * 20]).astype(rows.dtype)
+    proof = export_proven(kind().fit(fitted, target), far, budget=600, methods=LOGS).proof
+    assert not proof.failures, proof.failures

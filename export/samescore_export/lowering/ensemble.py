@@ -163,6 +163,7 @@ def lower_gradient_boosting_classifier(estimator: Any, inputs: Matrix | Table, s
         near = None if error is None else (row, error)
     else:
         index = graph.op("ArgMax", raw, axis=1, keepdims=0)
+        doubled = raw
         proba = softmax(graph, raw)
         known = tuple(estimator.classes_.tolist())
         decision = Score(raw, "float64", (len(estimator.classes_),), known, rounding, margin)
@@ -171,7 +172,8 @@ def lower_gradient_boosting_classifier(estimator: Any, inputs: Matrix | Table, s
     if estimator.loss == "exponential" and rounding is not None:
         raised = Rounding(2.0 * rounding.ulp, rounding.scale, rounding.reason)
     classes = len(estimator.classes_)
-    through = of_probabilities(graph, raised, proba, classes, classes == 2)
+    pair = doubled if classes == 2 else None
+    through = of_probabilities(graph, raised, proba, classes, pair)
     found = class_scores(graph, proba, estimator.classes_, through)
     scores = {
         "predict": label_score(graph, index, estimator.classes_, nearest_of(graph, [near, margin])),

@@ -64,14 +64,14 @@ def class_scores(
     ulp, reason, margin = 4.0, "logarithm of the platform's libm", None
     if rounding is not None:
         ulp, reason = ulp + rounding.ulp, rounding.reason
-        size, margin = _logarithm_bound(graph, proba, size, rounding)
+        size, margin = logarithm_bound(graph, proba, size, rounding)
     return {
         "predict_proba": Score(proba, "float64", (len(labels),), labels, rounding),
         "predict_log_proba": Score(log, "float64", (len(labels),), labels, Rounding(ulp, size, reason), margin),
     }
 
 
-def _logarithm_bound(
+def logarithm_bound(
     graph: Graph, proba: ir.Value, own: ir.Value, rounding: Rounding
 ) -> tuple[ir.Value, tuple[ir.Value, Rounding]]:
     """The scale of log p where p may be off by d, and the margin of each p to 0.
