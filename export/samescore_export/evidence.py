@@ -52,7 +52,8 @@ class Evidence:
         singles: row -> its answers for that row alone.
         tolerances: the a-priori bound at the largest scale of rows like the sample's.
         scales: the scale of each answer, where one is known; its own bound is at that.
-        settled: (rows,) whether every decision behind an answer is beyond its rounding bound; absent where all are exact.
+        settled: (rows,), or of the output's shape, whether every decision behind an answer is beyond its rounding bound; absent where
+            all are exact.
         fit: (rows,) settled in all outputs, and of a scale like the sample's.
         enumerated: the same for every value of the columns with finitely many; None where there is no such column.
     """
@@ -65,6 +66,13 @@ class Evidence:
     settled: Mapping[str, NDArray[np.bool_]]
     fit: NDArray[np.bool_]
     enumerated: Enumerated | None = None
+
+    def held(self, output: str, expected: NDArray[Any], got: NDArray[Any], rows: slice = slice(None)) -> NDArray[Any]:
+        """What ``got`` is held to: the expected answers for these rows where they are settled, and itself elsewhere."""
+        if output not in self.settled or expected.shape != got.shape:
+            return expected
+        sure = self.settled[output][rows]
+        return np.where(sure.reshape(*sure.shape, *(1,) * (expected.ndim - sure.ndim)), expected, got)
 
     def floor(self, output: str, rows: slice = slice(None)) -> NDArray[Any] | None:
         """The scales in the output's own shape."""
@@ -125,7 +133,9 @@ def _held(
     bounds = _bounds(compiled, probes)
     scales = {name: bounds[f"{name}#scale"] for name in compiled.scores if f"{name}#scale" in bounds}
     settled = {
-        name: ~_inside(score.margin[1], bounds[f"{name}#margin"], bounds.get(f"{name}#margin_scale"))
+        name: ~_inside(
+            score.margin[1], bounds[f"{name}#margin"], bounds.get(f"{name}#margin_scale"), expected[name].shape
+        )
         for name, score in compiled.scores.items()
         if score.margin is not None and f"{name}#margin" in bounds
     }
@@ -136,8 +146,8 @@ def _held(
     fit = np.ones(len(probes.kinds), bool)
     for scale in scales.values():
         fit &= _ordinary(scale, probes.kinds)
-    for rows in settled.values():
-        fit &= rows
+    for sure in settled.values():
+        fit &= sure.reshape(len(fit), -1).all(axis=1)
     return Evidence(probes, expected, singles, tolerances, scales, settled, fit)
 
 
@@ -241,8 +251,15 @@ def _ordinary(scale: NDArray[Any], kinds: NDArray[np.str_]) -> NDArray[np.bool_]
     return mask
 
 
-def _inside(rounding: Rounding, margin: NDArray[Any], scale: NDArray[Any] | None) -> NDArray[np.bool_]:
-    """Rows whose margin is smaller than the error either side may have made in it."""
+def _inside(
+    rounding: Rounding, margin: NDArray[Any], scale: NDArray[Any] | None, shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Rows, or numbers of an output of that shape, whose margin is smaller than the error either side may have made in it."""
+    if margin.shape == shape and margin.ndim == 2 and margin.shape[1] > 1:
+        each: NDArray[np.bool_] = np.abs(margin) <= 2 * rounding.ulp * np.spacing(
+            np.ones(1) if scale is None else scale
+        )
+        return each
     flat = np.abs(margin.reshape(len(margin), -1).min(axis=1))
     sizes = np.ones(len(flat)) if scale is None else scale.reshape(len(scale), -1).max(axis=1)
     inside: NDArray[np.bool_] = flat <= 2 * rounding.ulp * np.spacing(sizes)

@@ -85,6 +85,8 @@ def prove(
             flips=comparison.beyond if score.labels and score.shape == () else 0,
             within_bound=within,
             reason=reason(score),
+            # Where rows share an answer, they share its scale, which other rows beside them would change.
+            floors=None if compiled.coupled else floor,
         )
         failures += described(name, comparison, evidence.probes)
         failures += single_failures(name, evidence, alone, tolerance)

@@ -60,12 +60,13 @@ from samescore_export.operations.link import (
     exponential,
     of_probabilities,
     sigmoid,
+    single_sigmoid,
     softmax,
     through_link,
 )
 from samescore_export.operations.numeric import as_doubles, floats, narrowed
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Rounding, Score, Table
+from samescore_export.values import Matrix, Rounding, Score, Table, also_hanging_on
 
 #: Spacings of float64 in one of float32.
 _SINGLE = 2.0**29
@@ -103,8 +104,11 @@ def _raw(estimator: Any, inputs: Matrix | Table, scope: Scope, intercept: Any = 
     inexact = dtype == np.float32
     if inexact or not _can_shrink(estimator.coef_, own):
         part = 1.0
+    wide = as_doubles(scope.graph, x)
+    # Where scikit-learn adds in float32, the rows' own bound counts roundings of float32 as the sum's does.
+    rows = replace(wide, rounding=x.rounding) if inexact else wide
     value, rounding, certificate = affine(
-        scope, as_doubles(scope.graph, x), np.asarray(estimator.coef_) * part, np.asarray(own, np.float64) * part
+        scope, rows, np.asarray(estimator.coef_) * part, np.asarray(own, np.float64) * part
     )
     if inexact:
         # scikit-learn has sums of float32, also where the graph's, in float64, are in its order.
@@ -240,12 +244,8 @@ def lower_logistic_regression(estimator: Any, inputs: Matrix | Table, scope: Sco
 
 
 def _logistic(graph: Graph, raw: Raw) -> ir.Value:
-    """``scipy.special.expit``; over float32 its exp overflows, and 1 minus it is 0, where float32 does."""
-    if not raw.single:
-        return sigmoid(graph, raw.value, raw.part)
-    power = narrowed(graph, exponential(graph, graph.op("Neg", raw.value)))
-    one = graph.constant(1.0)
-    return narrowed(graph, graph.op("Div", one, graph.op("Add", one, power)))
+    """``scipy.special.expit`` in the dtype that scikit-learn has."""
+    return single_sigmoid(graph, raw.value) if raw.single else sigmoid(graph, raw.value, raw.part)
 
 
 def _with_probabilities(
@@ -254,23 +254,37 @@ def _with_probabilities(
     raw: Raw,
     scope: Scope,
     proba: ir.Value,
-    single: bool | None = None,
     linked: bool = False,
 ) -> Lowered:
     """``linked`` says that the probabilities are a softmax, or for two classes a sigmoid."""
     graph, classes = scope.graph, len(estimator.classes_)
-    _, known = raw.whole(graph)
-    rounding = through_link(graph, known, classes)
-    if linked and not raw.single:
-        rounding = of_probabilities(graph, known, proba, classes, classes == 2)
-    scores = class_scores(graph, proba, estimator.classes_, rounding)
-    narrow = raw.single if single is None else single
+    whole, known = raw.whole(graph)
     if raw.single:
-        proba = narrowed(graph, proba) if narrow else proba
-        ulp = rounding.ulp + (4.0 + classes) * _SINGLE
-        scores = class_scores(graph, proba, estimator.classes_, Rounding(ulp, rounding.scale, rounding.reason))
-    given = {name: _given(graph, score, narrow) for name, score in scores.items()}
+        proba = narrowed(graph, proba)
+    if linked:
+        pair = whole if classes == 2 else None
+        rounding = of_probabilities(graph, known, proba, classes, pair, raw.single)
+    else:
+        rounding = through_link(graph, known, classes)
+        if raw.single:
+            ulp = rounding.ulp + (4.0 + classes) * _SINGLE
+            rounding = Rounding(ulp, rounding.scale, rounding.reason)
+    scores = class_scores(graph, proba, estimator.classes_, rounding)
+    given = {name: _given(graph, score, raw.single) for name, score in scores.items()}
     return Lowered(None, {**lowered.scores, **given}, lowered.certificates)
+
+
+def _cut_off(estimator: Any, lowered: Lowered, raw: Raw, scope: Scope, proba: ir.Value) -> Lowered:
+    """Probabilities (rows, 2) in float64 that are lines between -1 and 1, and exact where the decision value is surely beyond."""
+    graph = scope.graph
+    known = raw.rounding or Rounding(1.0, graph.op("Abs", raw.value), "a sum and a quotient")
+    size = graph.op("Max", sized(graph, raw.value, known), graph.constant(1.0))
+    error = graph.op("Mul", size, graph.constant(known.ulp * 2.0**-52))
+    beyond_ends = graph.op("Greater", graph.op("Abs", raw.value), graph.op("Add", error, graph.constant(1.0)))
+    scale = graph.op("Where", beyond_ends, graph.constant(0.0), size)
+    rounding = Rounding(known.ulp + 6.0 * (_SINGLE if raw.single else 1.0), scale, known.reason)
+    scores = class_scores(graph, proba, estimator.classes_, rounding)
+    return Lowered(None, {**lowered.scores, **scores}, lowered.certificates)
 
 
 def _normalised(graph: Graph, single: ir.Value, classes: int) -> ir.Value:
@@ -286,15 +300,16 @@ def lower_sgd_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     lowered, raw = _decided(estimator, inputs, scope)
     graph, classes = scope.graph, len(estimator.classes_)
     if estimator.loss == "log_loss":
-        single = _logistic(graph, raw)
+        single = (single_sigmoid if raw.single else sigmoid)(graph, raw.value)
         proba = both_classes(graph, single) if classes == 2 else _normalised(graph, single, classes)
-        return _with_probabilities(estimator, lowered, raw, scope, proba, linked=classes == 2)
+        # A quotient by the sum of all moves as a softmax does, by no more than each exponent times its share.
+        return _with_probabilities(estimator, lowered, raw, scope, proba, linked=True)
     if estimator.loss != "modified_huber":
         return lowered
     cut = graph.op("Clip", raw.value, graph.constant(-1.0), graph.constant(1.0))
     share = graph.op("Div", graph.op("Add", cut, graph.constant(1.0)), graph.constant(2.0))
     if classes == 2:
-        return _with_probabilities(estimator, lowered, raw, scope, both_classes(graph, share), single=False)
+        return _cut_off(estimator, lowered, raw, scope, both_classes(graph, share))
     total = graph.op("ReduceSum", share, graph.constant([1], np.int64), keepdims=1)
     proba = _normalised(graph, share, classes)
     # A quotient by a small sum moves by as much more as the sum is small, and jumps where it is 0.
@@ -303,13 +318,18 @@ def lower_sgd_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     largest = graph.op("ReduceMax", size, graph.constant([1], np.int64), keepdims=1)
     nothing = graph.op("Equal", total, graph.constant(0.0))
     grown = graph.op("Div", largest, graph.op("Where", nothing, graph.constant(1.0), total))
+    error = graph.op("Mul", largest, graph.constant((raw_rounding.ulp + 4.0) * classes * 2.0**-52))
+    # Surely cut off at 0, of a sum that surely is not.
+    below = graph.op("Less", graph.op("Add", raw.value, error), graph.constant(-1.0))
+    nought = graph.op("And", below, graph.op("Greater", total, error))
+    grown = graph.op("Where", nought, graph.constant(0.0), grown)
     bound = Rounding((raw_rounding.ulp + 4.0) * (classes + 1), grown, raw_rounding.reason)
     near = graph.op(
         "Sub", graph.op("ReduceMax", raw.value, graph.constant([1], np.int64), keepdims=1), graph.constant(-1.0)
     )
     margin = (near, Rounding(raw_rounding.ulp + 1, largest, raw_rounding.reason))
     found = class_scores(graph, proba, estimator.classes_, bound)
-    given = {name: _given(graph, replace(score, margin=margin), raw.single) for name, score in found.items()}
+    given = {name: _given(graph, also_hanging_on(graph, score, margin), raw.single) for name, score in found.items()}
     return Lowered(None, {**lowered.scores, **given}, lowered.certificates)
 
 
