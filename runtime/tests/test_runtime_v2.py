@@ -51,8 +51,13 @@ def expected(models: Models) -> dict[str, Any]:
     return models.get("classifier").model.score(np.array([[1.0, 2.0], [np.nan, -1.0]]))
 
 
-def test_health_and_metadata(client: FlaskClient) -> None:
-    assert client.get("/v2").json["extensions"] == ["binary_tensor_data"]
+def test_health_and_metadata(client: FlaskClient, models: Models) -> None:
+    assert client.get("/v2").json["extensions"] == [
+        "binary_tensor_data",
+        "classification",
+        "model_repository",
+        "statistics",
+    ]
     assert client.get("/v2/health/live").json == {"live": True}
     assert client.get("/v2/health/ready").json == {"ready": True, "live": True}
     assert client.get("/v2/models/classifier/ready").json == {"name": "classifier", "ready": True}
@@ -66,6 +71,7 @@ def test_health_and_metadata(client: FlaskClient) -> None:
             {"name": "predict", "datatype": "BYTES", "shape": [-1]},
             {"name": "predict_proba", "datatype": "FP64", "shape": [-1, 2]},
         ],
+        "parameters": {"digest": models.get("classifier").model.digest},
     }
     shown = client.get("/v2/models/mixed").json
     assert {item["name"]: item["datatype"] for item in shown["inputs"]}["text.text"] == "INT32"
@@ -92,7 +98,10 @@ def test_json_tensors(client: FlaskClient, models: Models, expected: dict[str, A
         "model_name": "classifier",
         "model_version": "1",
         "id": "mine",
-        "parameters": {"digest": models.get("classifier").model.digest},
+        "parameters": {
+            "digest": models.get("classifier").model.digest,
+            "prediction_id": answer.headers["X-Samescore-Id"],
+        },
         "outputs": [
             {"name": "predict", "datatype": "BYTES", "shape": [2], "data": expected["predict"].tolist()},
             {"name": "predict_proba", "datatype": "FP64", "shape": [2, 2],

@@ -1,0 +1,164 @@
+"""Logs of JSON lines that cost a request next to nothing: it appends to a list, and the worker's own thread writes."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samescore_runtime.score_json import dumps, json_values
+from samescore_runtime.service.options import PredictionLog
+
+#: Lines that wait to be written; what comes beyond is counted as lost, so that a slow disk takes no memory.
+WAITING = 100_000
+
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def trace_id(traceparent: str) -> str | None:
+    """The trace's id from a W3C ``traceparent`` header; None for anything else."""
+    match = _TRACEPARENT.match(traceparent)
+    return match[1] if match and match[1] != "0" * 32 else None
+
+
+class Journal:
+    """Records that wait, and how they become lines of a file."""
+
+    def __init__(self, write: Callable[[bytes], None], line: Callable[[Any], dict[str, Any]]) -> None:
+        self._write = write
+        self._line = line
+        self._waiting: list[Any] = []
+        self.add = self._waiting.append
+        self.lost = 0
+
+    def flush(self) -> None:
+        """Write what waits. Called by one thread at a time; records may be added meanwhile."""
+        count = len(self._waiting)
+        if not count:
+            return
+        records = self._waiting[:count]
+        del self._waiting[:count]
+        if count > WAITING:
+            self.lost += count - WAITING
+            records = records[:WAITING]
+        try:
+            self._write(b"".join(dumps(self._line(record)) + b"\n" for record in records))
+        except OSError:
+            self.lost += len(records)
+
+
+def access_line(record: tuple[Any, ...]) -> dict[str, Any]:
+    """A line of the access log: no payload, no address of a client."""
+    at, request_id, traceparent, method, path, status, seconds, rows, model, version, digest, role = record
+    return {
+        "time": timestamp(at),
+        "id": request_id,
+        "trace": trace_id(traceparent) if traceparent else None,
+        "method": method,
+        "path": path,
+        "status": status,
+        "ms": round(seconds * 1000, 3),
+        "rows": rows,
+        "model": model,
+        "version": version,
+        "digest": digest,
+        "role": role,
+    }
+
+
+def timestamp(at: float) -> str:
+    """Seconds since 1970 as UTC with milliseconds."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+
+
+def to_stdout(content: bytes) -> None:
+    """Write whole lines to standard output, in one piece."""
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+class PlainFile:
+    """Appends to one file; opened anew each time, so that whoever rotates it need not tell anybody."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self, content: bytes) -> None:
+        with self._path.open("ab", buffering=0) as file:
+            file.write(content)
+
+
+def prediction_line(redacted: Collection[str]) -> Callable[[Any], dict[str, Any]]:
+    """Makes the line of one request: its rows and scores, and what scored them.
+
+    Args:
+        redacted: columns whose values are replaced by ``"[redacted]"``.
+    """
+
+    def line(record: tuple[Any, ...]) -> dict[str, Any]:
+        at, request_id, model, version, digest, role, data, outputs = record
+        rows = _rows(data)
+        if redacted:
+            rows = [{name: "[redacted]" if name in redacted else value for name, value in row.items()} for row in rows]
+        return {
+            "time": timestamp(at),
+            "id": request_id,
+            "model": model,
+            "version": version,
+            "digest": digest,
+            "role": role,
+            "rows": rows,
+            "outputs": {name: json_values(array) for name, array in outputs.items()},
+        }
+
+    return line
+
+
+def _rows(data: Any) -> list[dict[str, Any]]:
+    """Rows of a request: a list of them as it came, or columns turned into rows."""
+    if isinstance(data, list):
+        return data
+    columns: Mapping[str, Any] = data
+    listed = {name: _listed(values) for name, values in columns.items()}
+    return [dict(zip(listed, row, strict=True)) for row in zip(*listed.values(), strict=True)]
+
+
+def _listed(values: Any) -> list[Any]:
+    if isinstance(values, np.ndarray):
+        array: NDArray[Any] = values
+        return json_values(array)
+    return list(values)
+
+
+class RotatedFiles:
+    """Writes into the newest file of a folder, begins new ones, and deletes old ones of all processes."""
+
+    def __init__(self, log: PredictionLog, slot: int) -> None:
+        self._log = log
+        self._slot = slot
+        self._path: Path | None = None
+        log.folder.mkdir(parents=True, exist_ok=True)
+
+    def __call__(self, content: bytes) -> None:
+        if self._path is None or (self._path.exists() and self._path.stat().st_size >= self._log.file_bytes):
+            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+            self._path = self._log.folder / f"predictions-{stamp}-{self._slot}.jsonl"
+            self._retain()
+        PlainFile(self._path)(content)
+
+    def _retain(self) -> None:
+        files = sorted(self._log.folder.glob("predictions-*.jsonl"))
+        oldest = time.time() - self._log.days * 86400
+        for index, file in enumerate(files):
+            try:
+                if index < len(files) - self._log.files + 1 or file.stat().st_mtime < oldest:
+                    file.unlink()
+            except FileNotFoundError:  # another process was first
+                continue

@@ -1,0 +1,272 @@
+"""One process that scores: its models, what it counts and logs, and the thread that keeps house beside the requests."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import logging
+import sys
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samescore_runtime.errors import SamescoreError
+from samescore_runtime.monitor import metrics
+from samescore_runtime.monitor.metrics import sample
+from samescore_runtime.monitor.slots import DRAINING, Slots, resident_bytes
+from samescore_runtime.service.access import Access, TokenFiles
+from samescore_runtime.service.control import Control
+from samescore_runtime.service.following import Follower
+from samescore_runtime.service.journal import Journal
+from samescore_runtime.service.limits import Limits
+from samescore_runtime.service.live import LiveHistograms
+from samescore_runtime.service.models import Models, Served
+from samescore_runtime.service.scoring import Scored
+from samescore_runtime.service.targets import Target, bucket, targets
+
+_LOG = logging.getLogger(__name__)
+
+#: Seconds between two rounds of the housekeeping, and requests that may wait for the shadow.
+ROUND, SHADOWED = 0.2, 256
+
+
+class Worker:
+    """The state of one process. Requests read it; it is changed by replacing references.
+
+    Args:
+        models: what to serve.
+        slots: the shared numbers of all processes.
+        follower: how models change while serving; None if they do not.
+        control: which models were unloaded on request.
+        common: a folder shared with the other processes.
+    """
+
+    def __init__(
+        self,
+        models: Models,
+        limits: Limits | None = None,
+        slots: Slots | None = None,
+        follower: Follower | None = None,
+        control: Control | None = None,
+        token_files: TokenFiles | None = None,
+        access_log: Journal | None = None,
+        prediction_log: Journal | None = None,
+        common: Path | None = None,
+    ) -> None:
+        self.limits = Limits() if limits is None else limits
+        self.slots = Slots() if slots is None else slots
+        self.series = self.slots.claim()
+        self.series.clear(metrics.is_gauge)
+        self.follower = follower
+        self.control = Control(None) if control is None else control
+        self._token_files = TokenFiles() if token_files is None else token_files
+        self._token_stamp = self._token_files.stamp()
+        self.access: Access = self._token_files.read()
+        self.access_log = access_log
+        self.prediction_log = prediction_log
+        self.histograms = LiveHistograms(common, self.series.number)
+        self.in_flight = self.series.index("samescore_in_flight")
+        self._shadowing: deque[tuple[Served, Any, Mapping[str, NDArray[Any]]]] = deque(maxlen=SHADOWED)
+        self._ids = count()
+        # A process of its own in front, a counter behind: unique without asking the system for each.
+        self._id_head = str(uuid.uuid4())[:24]
+        self._house = threading.Lock()
+        self.series.set("samescore_workers", 1)
+        self.models = models
+        self.targets: Mapping[str, Target] = {}
+        self.adopt(models)
+
+    def next_id(self) -> str:
+        """A new id under which an answer can be found again."""
+        return f"{self._id_head}{next(self._ids):012x}"
+
+    @property
+    def draining(self) -> bool:
+        return self.slots.flag(DRAINING)
+
+    @property
+    def ready(self) -> bool:
+        return self.models.ready and not self.draining
+
+    def adopt(self, models: Models) -> None:
+        """Serve other models from the next request on. Requests in flight end with those they began with."""
+        found = targets(models, self.series)
+        self.series.clear(lambda name: name.startswith(("samescore_model_info", "samescore_model_loaded")))
+        for entry in models.entries.values():
+            for served in entry.versions.values():
+                aliases = [alias for alias, version in entry.aliases.items() if version == served.version]
+                labels = {
+                    "model": served.name,
+                    "version": served.version,
+                    "digest": served.model.digest,
+                    "alias": ",".join(sorted(aliases)),
+                    "signed": str(served.signed).lower(),
+                }
+                self.series.set(sample("samescore_model_info", **labels), 1)
+            self.series.set(sample("samescore_model_loaded_timestamp_seconds", model=entry.default.name), time.time())
+        self.models, self.targets = models, found
+        self.histograms.keep(models)
+
+    def answered(
+        self,
+        target: Target,
+        status: str,
+        seconds: float,
+        scored: Scored | None,
+        answer_id: str,
+        environ: Mapping[str, Any],
+    ) -> None:
+        """Count and log one scoring request."""
+        tally, values = target.tally, self.series.values
+        values[tally.answers(status)] += 1.0
+        tally.durations.observe(seconds)
+        served = target.served
+        if scored is None:
+            values[tally.failed] += seconds
+        else:
+            values[tally.rows] += scored.rows
+            values[tally.seconds] += scored.seconds
+            values[tally.inferences] += 1.0
+            values[tally.last] = time.time()
+            self.histograms.add(served, scored)
+            if self.prediction_log is not None:
+                digest = served.model.digest
+                self.prediction_log.add(
+                    (
+                        time.time(),
+                        answer_id,
+                        served.name,
+                        served.version,
+                        digest,
+                        target.role,
+                        scored.data,
+                        scored.outputs,
+                    )
+                )
+            if target.shadow is not None and bucket(f"shadow {served.name}", answer_id) < target.shadow_share:
+                self._shadow(target.shadow, scored)
+        if self.access_log is not None:
+            self.access_log.add(
+                (
+                    time.time(),
+                    answer_id,
+                    environ.get("HTTP_TRACEPARENT"),
+                    environ["REQUEST_METHOD"],
+                    environ["PATH_INFO"],
+                    int(status[:3]),
+                    seconds,
+                    None if scored is None else scored.rows,
+                    served.name,
+                    served.version,
+                    served.model.digest,
+                    target.role,
+                )
+            )
+
+    def _shadow(self, shadow: Served, scored: Scored) -> None:
+        if len(self._shadowing) == SHADOWED:
+            self.series.add(sample("samescore_shadow_failures_total", model=shadow.name, version=shadow.version))
+            return
+        self._shadowing.append((shadow, scored.data, scored.outputs))
+
+    def start(self) -> None:
+        """Begin the housekeeping in a thread of its own."""
+        # What holds the interpreter longer than this yields to a request.
+        sys.setswitchinterval(0.0005)
+        threading.Thread(target=self._keep_house, name="samescore-housekeeping", daemon=True).start()
+
+    def _keep_house(self) -> None:
+        for number in count():
+            time.sleep(ROUND)
+            try:
+                self.flush()
+                if number % 5 == 0 or self.control.changed():
+                    self.follow()
+            except Exception:
+                _LOG.exception("a round of housekeeping failed")
+
+    def flush(self) -> None:
+        """Write what waits: logs, histograms, shadows."""
+        with self._house:
+            for name, journal in (("access", self.access_log), ("predictions", self.prediction_log)):
+                if journal is not None:
+                    journal.flush()
+                    self.series.set(sample("samescore_log_lost_total", log=name), journal.lost)
+            self.histograms.flush()
+            while self._shadowing:
+                self._score_along(*self._shadowing.popleft())
+
+    def _score_along(self, shadow: Served, data: Any, outputs: Mapping[str, NDArray[Any]]) -> None:
+        labels = {"model": shadow.name, "version": shadow.version}
+        try:
+            others = shadow.model.score_rows(data) if isinstance(data, list) else shadow.model.score(data)
+            name = next(iter(outputs))
+            differ = different_rows(outputs[name], others[name])
+        except (SamescoreError, KeyError):
+            self.series.add(sample("samescore_shadow_failures_total", **labels))
+            return
+        self.series.add(sample("samescore_shadow_rows_total", **labels), len(differ))
+        self.series.add(sample("samescore_shadow_disagreements_total", **labels), int(differ.sum()))
+
+    def follow(self) -> None:
+        """Take over what changed: models in the repository, tokens, and what was unloaded on request."""
+        with self._house:
+            self._follow_tokens()
+            if self.follower is None:
+                return
+            asked = self.control.read()
+            changed, refused = self.follower.follow(self.control.reloads(asked))
+            for name in changed:
+                self.series.add(sample("samescore_model_reloads_total", model=name))
+            for name in refused:
+                self.series.add(sample("samescore_model_reload_failures_total", model=name))
+            if changed or asked.unloaded != self.follower.unloaded:
+                self.follower.unloaded = asked.unloaded
+                self.adopt(self.follower.models())
+                # The models that were replaced are gone with their last request; their memory goes back to the system.
+                release_memory()
+            self.control.applied(self.series, asked)
+
+    def _follow_tokens(self) -> None:
+        stamp = self._token_files.stamp()
+        if stamp == self._token_stamp:
+            return
+        self._token_stamp = stamp
+        try:
+            self.access = self._token_files.read()
+        except SamescoreError as error:
+            _LOG.error("the tokens stay as they were: %s", error)
+
+    def numbers(self) -> dict[str, float]:
+        """What all processes have counted, as one."""
+        self.flush()
+        self.series.set("samescore_worker_resident_bytes", resident_bytes())
+        return {**metrics.gathered(self.slots.read()), **self.histograms.samples(self.models)}
+
+
+def different_rows(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which rows of two outputs are not the same; outputs of different shapes differ in all."""
+    if one.shape != other.shape:
+        return np.ones(len(one), np.bool_)
+    same: Any = np.asarray(one == other, np.bool_)
+    if one.dtype.kind == "f" and other.dtype.kind == "f":
+        same = same | (np.isnan(one) & np.isnan(other))
+    result: NDArray[np.bool_] = ~same.reshape(len(one), -1).all(axis=1)
+    return result
+
+
+def release_memory() -> None:
+    """Collect garbage and hand freed memory back to the system."""
+    gc.collect()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
