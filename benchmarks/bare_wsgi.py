@@ -20,7 +20,18 @@ def application(path: str) -> Any:
     names = [output.name for output in session.get_outputs()]
     columns = [f"x{index}" for index in range(tensor.shape[1])]
 
+    def binary(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read()
+        length = int(environ["HTTP_INFERENCE_HEADER_CONTENT_LENGTH"])
+        shape = orjson.loads(body[:length])["inputs"][0]["shape"]
+        outputs = session.run(names, {tensor.name: np.frombuffer(body, "<f8", offset=length).reshape(shape)})
+        answer = b"".join(array.tobytes() for array in outputs)
+        start_response("200 OK", [("Content-Type", "application/octet-stream"), ("Content-Length", str(len(answer)))])
+        return [answer]
+
     def score(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/binary":
+            return binary(environ, start_response)
         rows = orjson.loads(environ["wsgi.input"].read())["rows"]
         values = np.array([[row[column] for column in columns] for row in rows], np.float64)
         outputs = session.run(names, {tensor.name: values})

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.footprint import free_port
+from benchmarks.footprint import family, free_port
 
 BUILD = Path("build/bench-service")
 COLUMNS = 10
@@ -100,9 +100,8 @@ def bodies() -> dict[str, tuple[bytes, dict[str, str]]]:
 
 
 @contextlib.contextmanager
-def running(command: Sequence[str], port: int, cpu: str | None = None) -> Iterator[None]:
-    """A server in a process of its own, stopped at the end."""
-    del cpu
+def running(command: Sequence[str], port: int) -> Iterator[int]:
+    """A server in a process of its own, stopped at the end; its id."""
     log = (BUILD / f"server-{port}.log").open("wb")
     process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
@@ -117,7 +116,7 @@ def running(command: Sequence[str], port: int, cpu: str | None = None) -> Iterat
             if _listens(port):
                 break
             time.sleep(0.02)
-        yield
+        yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
@@ -131,8 +130,26 @@ def _listens(port: int) -> bool:
     return False
 
 
-def burst(case: Case, connections: int, seconds: float) -> float:
-    """Answered requests per second; an answer that is no 200 ends the run."""
+def processor_seconds(pid: int) -> float:
+    """What a process and its descendants have used so far."""
+    ticks = 0
+    for member in family(pid):
+        fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Requests a second, and microseconds of processor time of the server for each: the steadier figure on a shared machine."""
+
+    rate: float
+    processor: float
+
+
+def burst(case: Case, connections: int, seconds: float, pid: int) -> Burst:
+    """One burst of requests; an answer that is no 200 ends the run."""
+    before = processor_seconds(pid)
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "-s", str(case.script), case.url]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if _BAD.search(told):
@@ -140,7 +157,11 @@ def burst(case: Case, connections: int, seconds: float) -> float:
     found = _RATE.search(told)
     if found is None:
         raise OSError(f"wrk: {told!r}; a line Requests/sec")
-    return float(found[1])
+    answered = re.search(r"(\d+) requests in", told)
+    if answered is None or answered[1] == "0":
+        raise OSError(f"{case.name}: {told!r}; answers")
+    used = (processor_seconds(pid) - before) / int(answered[1])
+    return Burst(float(found[1]), used * 1e6)
 
 
 def measure(options: Sequence[str], rounds: int, seconds: float = 1) -> Iterator[str]:
@@ -149,24 +170,24 @@ def measure(options: Sequence[str], rounds: int, seconds: float = 1) -> Iterator
     ports = free_port(), free_port()
     serve = [sys.executable, "-m", "samescore_runtime", "serve", str(path), "--port", str(ports[0]), "--workers", "1"]
     bare = [sys.executable, "-m", "benchmarks.bare_wsgi", str(path), str(ports[1])]
-    yield "| request | connections | samescore /s | bare WSGI /s | ratio | lowest and highest ratio of a round |"
-    yield "| --- | --- | --- | --- | --- | --- |"
-    with running([*serve, *options], ports[0]), running(bare, ports[1]):
+    yield "| request | samescore /s | bare WSGI /s | ratio of rates | samescore us of processor | bare | ratio of processor time |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    with running([*serve, *options], ports[0]) as ours_pid, running(bare, ports[1]) as bare_pid:
         for number, (name, (body, headers)) in enumerate(bodies().items()):
             script = wrk_script(str(number), body, headers)
             score = "/v2/models/forest/infer" if "binary" in name else "/models/forest/score"
             ours = Case(name, f"http://127.0.0.1:{ports[0]}{score}", script)
-            if "binary" in name:
-                # Binary has no bare counterpart here; it is held against rows/s in the same process.
-                rates = [burst(ours, 8, seconds) for _ in range(rounds)]
-                yield f"| {name} | 8 | {statistics.median(rates):,.0f} | | | |"
-                continue
-            theirs = Case("bare", f"http://127.0.0.1:{ports[1]}/", script)
-            pairs = [(burst(ours, 8, seconds), burst(theirs, 8, seconds)) for _ in range(rounds)]
-            ratios = [mine / other for mine, other in pairs]
-            mine, other = (statistics.median(column) for column in zip(*pairs, strict=True))
-            spread = f"{min(ratios):.2f} .. {max(ratios):.2f}"
-            yield f"| {name} | 8 | {mine:,.0f} | {other:,.0f} | {statistics.median(ratios):.2f} | {spread} |"
+            theirs = Case("bare", f"http://127.0.0.1:{ports[1]}{'/binary' if 'binary' in name else '/'}", script)
+            pairs = [(burst(ours, 8, seconds, ours_pid), burst(theirs, 8, seconds, bare_pid)) for _ in range(rounds)]
+            mine, bares = zip(*pairs, strict=True)
+            rates = [statistics.median(one.rate for one in side) for side in (mine, bares)]
+            used = [statistics.median(one.processor for one in side) for side in (mine, bares)]
+            by_rate = statistics.median(one.rate / other.rate for one, other in pairs)
+            by_time = statistics.median(other.processor / one.processor for one, other in pairs)
+            shown = (
+                f"{rates[0]:,.0f} | {rates[1]:,.0f} | {by_rate:.2f} | {used[0]:,.0f} | {used[1]:,.0f} | {by_time:.2f}"
+            )
+            yield f"| {name} | {shown} |"
 
 
 def main() -> None:

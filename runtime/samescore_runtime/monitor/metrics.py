@@ -122,7 +122,7 @@ def text(numbers: Mapping[str, float]) -> bytes:
         # A gauge at 0 that names a version is one that is no longer loaded.
         if value == 0.0 and labels and _KNOWN[family].kind == "gauge":
             continue
-        lines[family].append(f"{name} {_number(value)}")
+        lines[family].append(f"{name} {_number(float(value))}")
     page = []
     for metric in METRICS:
         if lines[metric.name]:

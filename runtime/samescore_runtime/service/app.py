@@ -17,6 +17,7 @@ from samescore_runtime.service.lane import extra_headers
 from samescore_runtime.service.lane import lane as quick_lane
 from samescore_runtime.service.limits import Limits
 from samescore_runtime.service.models import Models
+from samescore_runtime.service.records import Other
 from samescore_runtime.service.worker import Worker
 
 _LOG = logging.getLogger(__name__)
@@ -84,10 +85,11 @@ def _finish(worker: Worker, response: Response) -> None:
         )
     )
     if worker.access_log is not None:
-        environ = request.environ
-        seconds = time.perf_counter() - g.get("started", time.perf_counter())
-        head = (time.time(), answer_id, environ.get("HTTP_TRACEPARENT"), request.method, request.path)
-        worker.access_log.add((*head, response.status_code, seconds, None, None, None, None, None))
+        now = time.perf_counter()
+        seconds = now - g.get("started", now)
+        traceparent = request.headers.get("traceparent")
+        record = Other(request.method, request.path, response.status, time.time(), seconds, answer_id, traceparent)
+        worker.access_log.write([record])
 
 
 def _refused(error: SamescoreError) -> Response:

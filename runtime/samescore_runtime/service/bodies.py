@@ -52,14 +52,21 @@ def read_body(environ: Mapping[str, Any], limits: Limits, types: frozenset[str] 
     if stated and not (stated.isascii() and stated.isdecimal()):
         raise RequestError("bad_request", "Content-Length", "no number", "the number of bytes")
     # So many digits are too large in any case, and int() refuses thousands of them.
+    body: bytes
     size = int(stated[:19] or 0)
     if size > limits.body_bytes:
         raise _too_large(limits)
     try:
-        body: bytes = environ["wsgi.input"].read(size) if size else b""
+        if not size:
+            body = b""
+        elif environ.get("wsgi.input_terminated"):
+            # The server ends the body where its stated length does; granian reads a whole body several times faster than a part.
+            body = environ["wsgi.input"].read()
+        else:
+            body = environ["wsgi.input"].read(size)
     except OSError as error:
         raise RequestError("bad_request", "body", "a body that breaks off", "the whole body") from error
-    if len(body) < size:
+    if len(body) != size:
         raise RequestError("bad_request", "body", "a body that breaks off", "the whole body")
     return _decompress(body, encoding, limits) if encoding else body
 

@@ -1,12 +1,13 @@
-"""Logs of JSON lines that cost a request next to nothing: it appends to a list, and the worker's own thread writes."""
+"""Logs of JSON lines, written by the worker's own thread behind the requests."""
 
 from __future__ import annotations
 
 import re
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,7 @@ from numpy.typing import NDArray
 
 from samescore_runtime.score_json import dumps, json_values
 from samescore_runtime.service.options import PredictionLog
-
-#: Lines that wait to be written; what comes beyond is counted as lost, so that a slow disk takes no memory.
-WAITING = 100_000
+from samescore_runtime.service.records import Answered, Other
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -29,53 +28,51 @@ def trace_id(traceparent: str) -> str | None:
 
 
 class Journal:
-    """Records that wait, and how they become lines of a file."""
+    """A log: how a record becomes a line, and where lines go."""
 
     def __init__(self, write: Callable[[bytes], None], line: Callable[[Any], dict[str, Any]]) -> None:
         self._write = write
         self._line = line
-        self._waiting: list[Any] = []
-        self.add = self._waiting.append
         self.lost = 0
 
-    def flush(self) -> None:
-        """Write what waits. Called by one thread at a time; records may be added meanwhile."""
-        count = len(self._waiting)
-        if not count:
+    def write(self, records: Sequence[Any]) -> None:
+        """Write a line a record, all at once; those that the disk refuses are counted."""
+        if not records:
             return
-        records = self._waiting[:count]
-        del self._waiting[:count]
-        if count > WAITING:
-            self.lost += count - WAITING
-            records = records[:WAITING]
         try:
             self._write(b"".join(dumps(self._line(record)) + b"\n" for record in records))
         except OSError:
             self.lost += len(records)
 
 
-def access_line(record: tuple[Any, ...]) -> dict[str, Any]:
+def access_line(record: Answered | Other) -> dict[str, Any]:
     """A line of the access log: no payload, no address of a client."""
-    at, request_id, traceparent, method, path, status, seconds, rows, model, version, digest, role = record
-    return {
-        "time": timestamp(at),
-        "id": request_id,
-        "trace": trace_id(traceparent) if traceparent else None,
-        "method": method,
-        "path": path,
-        "status": status,
-        "ms": round(seconds * 1000, 3),
-        "rows": rows,
-        "model": model,
-        "version": version,
-        "digest": digest,
-        "role": role,
+    line: dict[str, Any] = {
+        "time": timestamp(record.at),
+        "id": record.answer_id,
+        "trace": trace_id(record.traceparent) if record.traceparent else None,
+        "status": int(record.status[:3]),
+        "ms": round(record.seconds * 1000, 3),
     }
+    if isinstance(record, Other):
+        return {**line, "method": record.method, "path": record.path}
+    served = record.target.served
+    line["method"], line["path"] = "POST", record.target.path
+    line["rows"] = record.rows
+    line["model"], line["version"], line["digest"] = served.name, served.version, served.model.digest
+    line["role"] = record.target.role
+    return line
 
 
 def timestamp(at: float) -> str:
     """Seconds since 1970 as UTC with milliseconds."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    return _at_millisecond(int(at * 1000))
+
+
+@lru_cache(maxsize=16)
+def _at_millisecond(milliseconds: int) -> str:
+    # Under load many requests share a millisecond, and the text takes longer than the rest of a line.
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 def to_stdout(content: bytes) -> None:
@@ -95,27 +92,30 @@ class PlainFile:
             file.write(content)
 
 
-def prediction_line(redacted: Collection[str]) -> Callable[[Any], dict[str, Any]]:
+def prediction_line(redacted: Collection[str]) -> Callable[[Answered], dict[str, Any]]:
     """Makes the line of one request: its rows and scores, and what scored them.
 
     Args:
         redacted: columns whose values are replaced by ``"[redacted]"``.
     """
 
-    def line(record: tuple[Any, ...]) -> dict[str, Any]:
-        at, request_id, model, version, digest, role, data, outputs = record
-        rows = _rows(data)
+    def line(record: Answered) -> dict[str, Any]:
+        served = record.target.served
+        scored = record.scored
+        if scored is None:
+            raise ValueError("prediction log: a request without its scores; one that was kept")
+        rows = _rows(scored.data)
         if redacted:
             rows = [{name: "[redacted]" if name in redacted else value for name, value in row.items()} for row in rows]
         return {
-            "time": timestamp(at),
-            "id": request_id,
-            "model": model,
-            "version": version,
-            "digest": digest,
-            "role": role,
+            "time": timestamp(record.at),
+            "id": record.answer_id,
+            "model": served.name,
+            "version": served.version,
+            "digest": served.model.digest,
+            "role": record.target.role,
             "rows": rows,
-            "outputs": {name: json_values(array) for name, array in outputs.items()},
+            "outputs": {name: json_values(array) for name, array in scored.outputs.items()},
         }
 
     return line

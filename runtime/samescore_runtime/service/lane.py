@@ -15,6 +15,7 @@ from typing import Any
 from samescore_runtime.errors import SamescoreError
 from samescore_runtime.service.bodies import compress, read_body
 from samescore_runtime.service.failures import INTERNAL, JSON_TYPE, failure
+from samescore_runtime.service.records import Answered
 from samescore_runtime.service.targets import Target
 from samescore_runtime.service.worker import Worker
 
@@ -31,11 +32,11 @@ def answer(worker: Worker, target: Target, environ: dict[str, Any]) -> tuple[str
     """Status, headers and body of one scoring request; never raises."""
     started = perf_counter()
     values, in_flight = worker.series.values, worker.in_flight
-    values[in_flight] += 1.0
+    values[in_flight] = 1.0
     answer_id = worker.next_id()
     if target.share:
         target = target.chosen(environ.get("HTTP_X_SAMESCORE_KEY") or answer_id)
-    headers = [("X-Samescore-Id", answer_id), *target.headers]
+    headers = [("X-Samescore-Id", answer_id), target.header]
     scored = None
     try:
         access = worker.access
@@ -62,8 +63,18 @@ def answer(worker: Worker, target: Target, environ: dict[str, Any]) -> tuple[str
         headers.append(("Vary", "Accept-Encoding"))
         if encoding is not None:
             headers.append(("Content-Encoding", encoding))
-    values[in_flight] -= 1.0
-    worker.answered(target, status, perf_counter() - started, scored, answer_id, environ)
+    values[in_flight] = 0.0
+    finished = perf_counter()
+    rows, inference = 0, 0.0
+    if scored is not None:
+        rows, inference = scored.rows, scored.seconds
+        if worker.rows_left > 0:
+            worker.rows_left -= rows
+        elif not worker.keeps(target):
+            scored = None
+    at, traceparent = worker.epoch + finished, environ.get("HTTP_TRACEPARENT")
+    seconds = finished - started
+    worker.answered.append(Answered(target, status, at, seconds, rows, inference, answer_id, traceparent, scored))
     return status, headers, body
 
 

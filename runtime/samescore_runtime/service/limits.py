@@ -37,7 +37,12 @@ def check_value(value: Any, body: bytes, limits: Limits, flat: int) -> None:
         raise RequestError(
             "too_large", "body", "a longer string", f"strings of at most {limits.string_length} characters"
         )
-    if body.count(b"[") + body.count(b"{") - flat > limits.nesting and _deeper(value, limits.nesting):
+    # Every level but the objects side by side needs a bracket or a brace of its own.
+    if (
+        len(body) > 2 * limits.nesting
+        and body.count(b"[") + body.count(b"{") - flat > limits.nesting
+        and _deeper(value, limits.nesting)
+    ):
         raise RequestError(
             "too_deep", "body", "deeper nesting", f"at most {limits.nesting} lists and objects in each other"
         )

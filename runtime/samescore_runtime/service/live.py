@@ -16,9 +16,6 @@ from samescore_runtime.packing import Tensors
 from samescore_runtime.service.models import Models, Served
 from samescore_runtime.service.scoring import Scored
 
-#: Rows of one round that are looked at; beyond, the histograms are a sample of the traffic.
-ROWS_A_ROUND = 20_000
-
 
 class LiveHistograms:
     """Args:
@@ -30,14 +27,11 @@ class LiveHistograms:
         self._folder = folder
         self._slot = slot
         self._waiting: list[tuple[Served, Scored]] = []
-        self._rows = 0
         self._own: dict[str, Histograms] = {}
 
     def add(self, served: Served, scored: Scored) -> None:
         """Remember a request until the next :meth:`flush`."""
-        if self._rows < ROWS_A_ROUND:
-            self._rows += scored.rows
-            self._waiting.append((served, scored))
+        self._waiting.append((served, scored))
 
     def keep(self, models: Models) -> None:
         """Forget versions that are no longer served."""
@@ -52,7 +46,6 @@ class LiveHistograms:
             return
         taken = self._waiting[:count]
         del self._waiting[:count]
-        self._rows = 0
         batches: dict[str, list[tuple[Tensors, Mapping[str, NDArray[Any]]]]] = {}
         by_digest: dict[str, Served] = {}
         for served, scored in taken:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
 from samescore_runtime.model import Model, load
 from samescore_runtime.repository.state import Split
+from samescore_runtime.score_json import dumps
 from samescore_runtime.service.failures import RequestError
 from samescore_runtime.service.places import Place
 from samescore_runtime.service.plan import Wanted, order
@@ -22,6 +24,12 @@ class Served:
     version: str
     model: Model
     signed: bool = False
+
+    @cached_property
+    def head(self) -> bytes:
+        """An answer for people as far as it is always the same: up to the id."""
+        head = dumps({"model": self.name, "version": self.version, "digest": self.model.digest, "id": ""})
+        return head.removesuffix(b'""}')
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,9 +55,16 @@ def score(served: Served, body: bytes, environ: Mapping[str, Any], limits: Limit
     started = perf_counter()
     outputs = model.score_tensors(tensors)
     seconds = perf_counter() - started
-    listed = dumps({name: json_values(array) for name, array in outputs.items()})
-    head = dumps({"model": served.name, "version": served.version, "digest": model.digest, "id": answer_id})
-    return Scored(b'%b,"outputs":%b}' % (head[:-1], listed), None, len(rows), seconds, rows, tensors, outputs)
+    answer = b'%b"%b","outputs":%b}' % (served.head, answer_id.encode(), _outputs(outputs))
+    return Scored(answer, None, len(rows), seconds, rows, tensors, outputs)
+
+
+def _outputs(outputs: Mapping[str, NDArray[Any]]) -> bytes:
+    """The outputs as JSON; what is not finite comes out of the quick way as null, and is then named."""
+    quick = dumps({name: array.tolist() for name, array in outputs.items()})
+    if b"null" not in quick:
+        return quick
+    return dumps({name: json_values(array) for name, array in outputs.items()})
 
 
 def check_deadline(environ: Mapping[str, Any]) -> None:

@@ -60,15 +60,16 @@ class Target:
     Attributes:
         other: the target of the split, and ``share`` of 10,000 requests that go there.
         shadow: who scores ``shadow_share`` of 10,000 requests along.
-        headers: the fixed headers of an answer.
+        header: which every answer has.
     """
 
+    path: str
     served: Served
     role: str
     score: Score
     types: frozenset[str]
     tally: Tally
-    headers: tuple[tuple[str, str], ...]
+    header: tuple[str, str]
     other: Target | None = None
     share: int = 0
     shadow: Served | None = None
@@ -99,11 +100,13 @@ def targets(models: Models, series: Series) -> dict[str, Target]:
     for name, entry in models.entries.items():
         make = _Maker(series)
         for pattern, way, types in _WAYS:
-            found[pattern.format(name)] = _diverted(entry, partial(make, way, types))
+            path = pattern.format(name)
+            found[path] = _diverted(entry, partial(make, path, way, types))
         for version in (*entry.versions, *entry.aliases):
             named = entry.find(version)
             if named is not None:
-                found[f"/v2/models/{name}/versions/{version}/infer"] = make(infer, TENSOR_TYPES, named, version)
+                path = f"/v2/models/{name}/versions/{version}/infer"
+                found[path] = make(path, infer, TENSOR_TYPES, named, version)
     return found
 
 
@@ -114,11 +117,11 @@ class _Maker:
         self._series = series
         self._tallies: dict[tuple[str, str], Tally] = {}
 
-    def __call__(self, way: Score, types: frozenset[str], served: Served, role: str) -> Target:
+    def __call__(self, path: str, way: Score, types: frozenset[str], served: Served, role: str) -> Target:
         key = (served.version, role)
         if key not in self._tallies:
             self._tallies[key] = Tally(self._series, served, role)
-        return Target(served, role, way, types, self._tallies[key], (("X-Samescore-Digest", served.model.digest),))
+        return Target(path, served, role, way, types, self._tallies[key], ("X-Samescore-Digest", served.model.digest))
 
 
 def _diverted(entry: Entry, make: Callable[[Served, str], Target]) -> Target:

@@ -29,6 +29,7 @@ from samescore_runtime.service.journal import Journal
 from samescore_runtime.service.limits import Limits
 from samescore_runtime.service.live import LiveHistograms
 from samescore_runtime.service.models import Models, Served
+from samescore_runtime.service.records import Answered
 from samescore_runtime.service.scoring import Scored
 from samescore_runtime.service.targets import Target, bucket, targets
 
@@ -36,6 +37,9 @@ _LOG = logging.getLogger(__name__)
 
 #: Seconds between two rounds of the housekeeping, and requests that may wait for the shadow.
 ROUND, SHADOWED = 0.2, 256
+#: Rows of one round that the histograms look at: beyond 5,000 a second and process they are a sample of the traffic.
+ROWS_A_ROUND = 1_000
+OK = "200 OK"
 
 
 class Worker:
@@ -74,6 +78,12 @@ class Worker:
         self.prediction_log = prediction_log
         self.histograms = LiveHistograms(common, self.series.number)
         self.in_flight = self.series.index("samescore_in_flight")
+        #: Requests that were answered and not yet counted; a request only appends to it.
+        self.answered: list[Answered] = []
+        #: The time of day at which the clock of durations began; set anew each round, as the time of day may be corrected.
+        self.epoch = time.time() - time.perf_counter()
+        #: Rows that may still be kept for the histograms in this round.
+        self.rows_left = ROWS_A_ROUND
         self._shadowing: deque[tuple[Served, Any, Mapping[str, NDArray[Any]]]] = deque(maxlen=SHADOWED)
         self._ids = count()
         # A process of its own in front, a counter behind: unique without asking the system for each.
@@ -87,6 +97,10 @@ class Worker:
     def next_id(self) -> str:
         """A new id under which an answer can be found again."""
         return f"{self._id_head}{next(self._ids):012x}"
+
+    def keeps(self, target: Target) -> bool:
+        """Whether every request's rows and scores are needed after its answer, not just some for the histograms."""
+        return self.prediction_log is not None or target.shadow is not None
 
     @property
     def draining(self) -> bool:
@@ -115,61 +129,36 @@ class Worker:
         self.models, self.targets = models, found
         self.histograms.keep(models)
 
-    def answered(
-        self,
-        target: Target,
-        status: str,
-        seconds: float,
-        scored: Scored | None,
-        answer_id: str,
-        environ: Mapping[str, Any],
-    ) -> None:
-        """Count and log one scoring request."""
-        tally, values = target.tally, self.series.values
-        values[tally.answers(status)] += 1.0
-        tally.durations.observe(seconds)
-        served = target.served
-        if scored is None:
-            values[tally.failed] += seconds
-        else:
-            values[tally.rows] += scored.rows
-            values[tally.seconds] += scored.seconds
+    def _account(self) -> None:
+        """Count and log the requests that were answered since the last time."""
+        # In two steps on the same list: a request may append at any moment.
+        count = len(self.answered)
+        records = self.answered[:count]
+        del self.answered[:count]
+        self.epoch = time.time() - time.perf_counter()
+        self.rows_left = ROWS_A_ROUND
+        values = self.series.values
+        for record in records:
+            target, scored = record.target, record.scored
+            tally, served = target.tally, target.served
+            values[tally.answers(record.status)] += 1.0
+            tally.durations.observe(record.seconds)
+            if record.status != OK:
+                values[tally.failed] += record.seconds
+                continue
+            values[tally.rows] += record.rows
+            values[tally.seconds] += record.inference
             values[tally.inferences] += 1.0
-            values[tally.last] = time.time()
+            values[tally.last] = record.at
+            if scored is None:
+                continue
             self.histograms.add(served, scored)
-            if self.prediction_log is not None:
-                digest = served.model.digest
-                self.prediction_log.add(
-                    (
-                        time.time(),
-                        answer_id,
-                        served.name,
-                        served.version,
-                        digest,
-                        target.role,
-                        scored.data,
-                        scored.outputs,
-                    )
-                )
-            if target.shadow is not None and bucket(f"shadow {served.name}", answer_id) < target.shadow_share:
+            if target.shadow is not None and bucket(f"shadow {served.name}", record.answer_id) < target.shadow_share:
                 self._shadow(target.shadow, scored)
         if self.access_log is not None:
-            self.access_log.add(
-                (
-                    time.time(),
-                    answer_id,
-                    environ.get("HTTP_TRACEPARENT"),
-                    environ["REQUEST_METHOD"],
-                    environ["PATH_INFO"],
-                    int(status[:3]),
-                    seconds,
-                    None if scored is None else scored.rows,
-                    served.name,
-                    served.version,
-                    served.model.digest,
-                    target.role,
-                )
-            )
+            self.access_log.write(records)
+        if self.prediction_log is not None:
+            self.prediction_log.write([record for record in records if record.scored is not None])
 
     def _shadow(self, shadow: Served, scored: Scored) -> None:
         if len(self._shadowing) == SHADOWED:
@@ -179,6 +168,9 @@ class Worker:
 
     def start(self) -> None:
         """Begin the housekeeping in a thread of its own."""
+        # Requests leave no cycles behind; the collector would only walk what waits to be counted.
+        gc.freeze()
+        gc.set_threshold(20_000, 50, 100)
         # What holds the interpreter longer than this yields to a request.
         sys.setswitchinterval(0.0005)
         threading.Thread(target=self._keep_house, name="samescore-housekeeping", daemon=True).start()
@@ -196,9 +188,9 @@ class Worker:
     def flush(self) -> None:
         """Write what waits: logs, histograms, shadows."""
         with self._house:
+            self._account()
             for name, journal in (("access", self.access_log), ("predictions", self.prediction_log)):
                 if journal is not None:
-                    journal.flush()
                     self.series.set(sample("samescore_log_lost_total", log=name), journal.lost)
             self.histograms.flush()
             while self._shadowing:
