@@ -50,6 +50,7 @@ COMMANDS: Mapping[str, Known] = {
     "keygen": Known("Make a pair of keys for signing.", "signing:keygen_command"),
     "sign": Known("Sign artifacts.", "signing:sign_command"),
     "verify-signature": Known("Check the signatures of artifacts.", "signing:verify_signature_command"),
+    "oip-check": Known("Check whether a server keeps the Open Inference Protocol V2.", "oip_check:oip_check_command"),
     "train": Known("Train one of the reference scenarios.", extra="train"),
 }
 

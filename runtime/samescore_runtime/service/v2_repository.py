@@ -58,6 +58,7 @@ def routes(worker: Worker) -> Blueprint:
             chosen = [worker.models.get(name, known) for known in worker.models.versions(name)]
         else:
             chosen = [worker.models.get(name, version)]
+        worker.flush()
         numbers = metrics.gathered(worker.slots.read())
         return as_json({"model_stats": [_statistics(served, numbers) for served in chosen]})
 
