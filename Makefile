@@ -39,6 +39,9 @@ serve: setup     ## Serve what the demo exported
 clients:         ## Environments of the protocol's foreign clients, which the tests then use
 	@tools/clients.sh $(PYTHON)
 
+battery: setup   ## The reliability battery of the service; SOAK=1800 for half an hour of soak
+	@$(BIN)/python -m parity_tests.battery --soak $(or $(SOAK),60)
+
 bench-service: setup ## The service beside a bare WSGI function on the same server (needs wrk)
 	@$(BIN)/python -m benchmarks.serving --access-log /dev/null
 
