@@ -50,6 +50,9 @@ REFUSED: Mapping[str, bytes] = {
     ),
 }
 
+#: Without a length there is no body, and what follows is a second request: that gets an answer of its own.
+TWO = frozenset({"no length"})
+
 
 def answers(port: int, request: bytes) -> list[int]:
     """The statuses of everything that comes back within a second."""

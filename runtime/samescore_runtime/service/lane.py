@@ -31,8 +31,7 @@ _LOG = logging.getLogger(__name__)
 def answer(worker: Worker, target: Target, environ: dict[str, Any]) -> tuple[str, Headers, bytes]:
     """Status, headers and body of one scoring request; never raises."""
     started = perf_counter()
-    values, in_flight = worker.series.values, worker.in_flight
-    values[in_flight] = 1.0
+    worker.in_flight.append(None)
     answer_id = worker.next_id()
     if target.share:
         target = target.chosen(environ.get("HTTP_X_SAMESCORE_KEY") or answer_id)
@@ -63,7 +62,7 @@ def answer(worker: Worker, target: Target, environ: dict[str, Any]) -> tuple[str
         headers.append(("Vary", "Accept-Encoding"))
         if encoding is not None:
             headers.append(("Content-Encoding", encoding))
-    values[in_flight] = 0.0
+    worker.in_flight.pop()
     finished = perf_counter()
     rows, inference = 0, 0.0
     if scored is not None:

@@ -1,4 +1,4 @@
-"""The server: granian, one blocking thread per process, on Flask's application."""
+"""The server: granian, on Flask's application."""
 
 from __future__ import annotations
 
@@ -78,8 +78,9 @@ def run(path: Path, wanted: dict[str, Wanted], options: Options, slots: Slots, c
         port=options.port,
         interface=Interfaces.WSGI,
         workers=options.workers,
-        # Scoring holds the interpreter; a second thread in a process only makes each request wait for the other.
-        blocking_threads=1,
+        # A thread waits while its client sends the body, so there may be one for every connection: no client can keep another waiting.
+        # They are started as they are needed. (A few, 2 to 8, would take turns for every request and cost half the throughput.)
+        blocking_threads=options.connections,
         backpressure=options.connections,
         websockets=False,
         log_level=LogLevels.warning,

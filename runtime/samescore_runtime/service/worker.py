@@ -77,7 +77,8 @@ class Worker:
         self.access_log = access_log
         self.prediction_log = prediction_log
         self.histograms = LiveHistograms(common, self.series.number)
-        self.in_flight = self.series.index("samescore_in_flight")
+        #: As long as there are requests at work; adding to a list and taking from it cannot go wrong between threads.
+        self.in_flight: list[None] = []
         #: Requests that were answered and not yet counted; a request only appends to it.
         self.answered: list[Answered] = []
         #: The time of day at which the clock of durations began; set anew each round, as the time of day may be corrected.
@@ -138,6 +139,7 @@ class Worker:
         self.epoch = time.time() - time.perf_counter()
         self.rows_left = ROWS_A_ROUND
         values = self.series.values
+        self.series.set("samescore_in_flight", len(self.in_flight))
         for record in records:
             target, scored = record.target, record.scored
             tally, served = target.tally, target.served
