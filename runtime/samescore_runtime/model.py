@@ -60,10 +60,12 @@ class Model:
         return self._run(self._names, tensors)
 
     def _run(self, names: list[str], tensors: Mapping[str, NDArray[Any]]) -> Outputs:
-        if len(next(iter(tensors.values()))) == 0:
-            # Some operators refuse a batch without rows; the answer is known without them.
-            return {name: self._nothing[name] for name in names}
-        return dict(zip(names, self._session.run(names, dict(tensors)), strict=True))
+        for tensor in tensors.values():
+            if len(tensor) == 0:
+                # Some operators refuse a batch without rows; the answer is known without them.
+                return {name: self._nothing[name] for name in names}
+            break
+        return dict(zip(names, self._session.run(names, tensors), strict=True))
 
     def score(self, data: Any) -> Outputs:
         """The scores of data in any form: output name -> array ``[rows]`` or ``[rows, ...]``.

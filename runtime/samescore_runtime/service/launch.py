@@ -83,7 +83,8 @@ def run(path: Path, wanted: dict[str, Wanted], options: Options, slots: Slots, c
         blocking_threads=options.connections,
         backpressure=options.connections,
         websockets=False,
-        log_level=LogLevels.warning,
+        # It warns of the number of threads, which is meant.
+        log_level=LogLevels.error,
         respawn_failed_workers=True,
     )
     # granian (2.8.7) gives up when a worker ends twice within seconds. A worker that was killed is replaced as often as it takes;

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from samescore_runtime.service.scoring import Scored
 from samescore_runtime.service.targets import Target
 
 
-@dataclass(slots=True)
-class Answered:
+class Answered(NamedTuple):
     """One scoring request. ``at`` is the time of day, ``inference`` the seconds in the model; ``scored`` is kept for those who need it."""
 
     target: Target
@@ -23,8 +22,7 @@ class Answered:
     scored: Scored | None
 
 
-@dataclass(slots=True)
-class Other:
+class Other(NamedTuple):
     """A request for something else than scores."""
 
     method: str

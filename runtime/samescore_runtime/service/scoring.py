@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
@@ -19,8 +18,7 @@ from samescore_runtime.strict_json import parse, parse_exactly
 from samescore_runtime.wording import found
 
 
-@dataclass(slots=True)
-class Scored:
+class Scored(NamedTuple):
     """An answer and what it came from.
 
     Attributes:
@@ -51,7 +49,8 @@ def score(served: Served, body: bytes, environ: Mapping[str, Any], limits: Limit
     except ContractError as error:
         # orjson rounds integers beyond 64 bits; the words of a refusal name the number as it was sent.
         raise _reworded(served, body) or error from None
-    check_deadline(environ)
+    if "HTTP_X_SAMESCORE_DEADLINE_MS" in environ:
+        check_deadline(environ)
     started = perf_counter()
     outputs = model.score_tensors(tensors)
     seconds = perf_counter() - started
@@ -70,15 +69,13 @@ def _outputs(outputs: Mapping[str, NDArray[Any]]) -> bytes:
 def check_deadline(environ: Mapping[str, Any]) -> None:
     """Refuse to begin what the client no longer waits for.
 
-    ``X-Samescore-Deadline-Ms`` is how long the client waits; the time counts from ``X-Request-Start: t=SECONDS``, which a proxy
+    ``X-Samescore-Deadline-Ms``, which must be there, is how long the client waits; the time counts from ``X-Request-Start: t=SECONDS``, which a proxy
     sets, or without it from when the request's turn came.
 
     Raises:
         RequestError: ``deadline``, or ``bad_request`` for headers that hold no number.
     """
-    stated = environ.get("HTTP_X_SAMESCORE_DEADLINE_MS")
-    if stated is None:
-        return
+    stated = environ["HTTP_X_SAMESCORE_DEADLINE_MS"]
     if not (stated.isascii() and stated.isdecimal() and len(stated) < 10):
         raise RequestError("bad_request", "X-Samescore-Deadline-Ms", "no number", "milliseconds")
     if environ["samescore.waited"]() * 1000 > int(stated):

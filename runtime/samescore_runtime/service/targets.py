@@ -10,6 +10,7 @@ from typing import Any
 
 from samescore_runtime.monitor.metrics import Durations, sample
 from samescore_runtime.monitor.slots import Series
+from samescore_runtime.score_json import dumps
 from samescore_runtime.service.bodies import JSON_TYPES, TENSOR_TYPES
 from samescore_runtime.service.limits import Limits
 from samescore_runtime.service.models import Entry, Models, Served
@@ -61,6 +62,7 @@ class Target:
         other: the target of the split, and ``share`` of 10,000 requests that go there.
         shadow: who scores ``shadow_share`` of 10,000 requests along.
         header: which every answer has.
+        logged: the end of a line of the access log.
     """
 
     path: str
@@ -70,6 +72,7 @@ class Target:
     types: frozenset[str]
     tally: Tally
     header: tuple[str, str]
+    logged: bytes
     other: Target | None = None
     share: int = 0
     shadow: Served | None = None
@@ -121,7 +124,17 @@ class _Maker:
         key = (served.version, role)
         if key not in self._tallies:
             self._tallies[key] = Tally(self._series, served, role)
-        return Target(path, served, role, way, types, self._tallies[key], ("X-Samescore-Digest", served.model.digest))
+        version, digest = served.version, served.model.digest
+        logged = {
+            "method": "POST",
+            "path": path,
+            "model": served.name,
+            "version": version,
+            "digest": digest,
+            "role": role,
+        }
+        header = ("X-Samescore-Digest", digest)
+        return Target(path, served, role, way, types, self._tallies[key], header, dumps(logged)[1:])
 
 
 def _diverted(entry: Entry, make: Callable[[Served, str], Target]) -> Target:

@@ -140,27 +140,35 @@ class Worker:
         self.rows_left = ROWS_A_ROUND
         values = self.series.values
         self.series.set("samescore_in_flight", len(self.in_flight))
+        groups: dict[tuple[int, str], list[Answered]] = {}
         for record in records:
-            target, scored = record.target, record.scored
-            tally, served = target.tally, target.served
-            values[tally.answers(record.status)] += 1.0
-            tally.durations.observe(record.seconds)
-            if record.status != OK:
-                values[tally.failed] += record.seconds
+            groups.setdefault((id(record.target), record.status), []).append(record)
+        for (_, status), group in groups.items():
+            target = group[0].target
+            tally = target.tally
+            seconds = [record.seconds for record in group]
+            values[tally.answers(status)] += len(group)
+            tally.durations.observe(seconds)
+            if status != OK:
+                values[tally.failed] += sum(seconds)
                 continue
-            values[tally.rows] += record.rows
-            values[tally.seconds] += record.inference
-            values[tally.inferences] += 1.0
-            values[tally.last] = record.at
-            if scored is None:
-                continue
-            self.histograms.add(served, scored)
-            if target.shadow is not None and bucket(f"shadow {served.name}", record.answer_id) < target.shadow_share:
-                self._shadow(target.shadow, scored)
+            values[tally.rows] += sum([record.rows for record in group])
+            values[tally.seconds] += sum([record.inference for record in group])
+            values[tally.inferences] += len(group)
+            values[tally.last] = group[-1].at
+            for record in group:
+                if record.scored is not None:
+                    self._look_at(target, record.answer_id, record.scored)
         if self.access_log is not None:
             self.access_log.write(records)
         if self.prediction_log is not None:
             self.prediction_log.write([record for record in records if record.scored is not None])
+
+    def _look_at(self, target: Target, answer_id: str, scored: Scored) -> None:
+        self.histograms.add(target.served, scored)
+        shadow = target.shadow
+        if shadow is not None and bucket(f"shadow {target.served.name}", answer_id) < target.shadow_share:
+            self._shadow(shadow, scored)
 
     def _shadow(self, shadow: Served, scored: Scored) -> None:
         if len(self._shadowing) == SHADOWED:
@@ -173,8 +181,6 @@ class Worker:
         # Requests leave no cycles behind; the collector would only walk what waits to be counted.
         gc.freeze()
         gc.set_threshold(20_000, 50, 100)
-        # What holds the interpreter longer than this yields to a request.
-        sys.setswitchinterval(0.0005)
         threading.Thread(target=self._keep_house, name="samescore-housekeeping", daemon=True).start()
 
     def _keep_house(self) -> None:
