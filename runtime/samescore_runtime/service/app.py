@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from samescore_runtime.errors import SamescoreError
 from samescore_runtime.monitor.metrics import sample
-from samescore_runtime.service import metrics_route, model_routes, v2_repository, v2_routes
+from samescore_runtime.service import metrics_route, model_routes, pages, v2_repository, v2_routes
 from samescore_runtime.service.bodies import compress
 from samescore_runtime.service.failures import INTERNAL, JSON_TYPE, RequestError, failure
 from samescore_runtime.service.lane import extra_headers
@@ -42,6 +42,7 @@ def create_app(models: Models | Worker, limits: Limits | None = None, lane: bool
     """
     worker = models if isinstance(models, Worker) else Worker(models, limits)
     app = Flask("samescore", static_folder=None, template_folder=None)
+    app.register_blueprint(pages.routes(worker))
     app.register_blueprint(model_routes.routes(worker))
     app.register_blueprint(v2_routes.routes(worker))
     app.register_blueprint(v2_repository.routes(worker))
