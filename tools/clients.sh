@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes an environment for each foreign client of the protocol, apart from ours: they need other versions of the same packages, and of each other's.
+# Makes an environment for each foreign client of the service, apart from ours: they need other versions of the same packages, and of each other's.
 # Use: tools/clients.sh PYTHON
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,3 +12,4 @@ make_one() {
 make_one "$1" triton "tritonclient[http]==2.73.0"
 make_one "$1" kserve "kserve==0.21.0"
 make_one "$1" mlserver "mlserver==1.7.1"
+make_one "$1" schemathesis "schemathesis==4.32.5"

@@ -31,7 +31,7 @@ def artifacts(folder: Path) -> tuple[bytes, bytes]:
     return made[0], made[1]
 
 
-def plan(seconds: float, soak: float) -> Mapping[str, Callable[[Stand], Outcome]]:
+def plan(seconds: float, soak: float, cases: int) -> Mapping[str, Callable[[Stand], Outcome]]:
     """The trials by their short names."""
     return {
         "flips": partial(trials.flips, seconds=seconds),
@@ -42,6 +42,7 @@ def plan(seconds: float, soak: float) -> Mapping[str, Callable[[Stand], Outcome]
         "slow": trials.slow_clients,
         "malformed": trials.malformed,
         "probes": trials.raw_probes,
+        "generated": partial(trials.generated, cases=cases),
         "instances": partial(trials.two_instances, seconds=seconds),
         "soak": partial(trials.soak, seconds=soak),
     }
@@ -51,12 +52,13 @@ def plan(seconds: float, soak: float) -> Mapping[str, Callable[[Stand], Outcome]
 @click.option("--only", multiple=True, help="The short name of a trial.")
 @click.option("--seconds", default=20.0, show_default=True, help="Of each trial under load.")
 @click.option("--soak", default=60.0, show_default=True, help="Seconds of the soak; 1800 for half an hour.")
-def main(only: tuple[str, ...], seconds: float, soak: float) -> None:
+@click.option("--cases", default=600, show_default=True, help="That schemathesis makes for each operation and kind.")
+def main(only: tuple[str, ...], seconds: float, soak: float, cases: int) -> None:
     """Try the service's reliability."""
     lines = ["| trial | passed | found |", "| --- | --- | --- |"]
     print("\n".join(lines), flush=True)
     passed = True
-    for name, trial in plan(seconds, soak).items():
+    for name, trial in plan(seconds, soak, cases).items():
         if only and name not in only:
             continue
         with tempfile.TemporaryDirectory() as folder:

@@ -27,8 +27,7 @@ def proxy(backends: Sequence[int]) -> Iterator[int]:
                     backend = socket.create_connection(("127.0.0.1", backends[(first + step) % len(backends)]), 5)
                 except OSError:
                     continue
-                for source, target in ((client, backend), (backend, client)):
-                    threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+                threading.Thread(target=_connect, args=(client, backend), daemon=True).start()
                 break
             else:
                 client.close()
@@ -38,6 +37,14 @@ def proxy(backends: Sequence[int]) -> Iterator[int]:
         yield int(listener.getsockname()[1])
     finally:
         listener.close()
+
+
+def _connect(client: socket.socket, backend: socket.socket) -> None:
+    with client, backend:
+        back = threading.Thread(target=_pass_on, args=(backend, client), daemon=True)
+        back.start()
+        _pass_on(client, backend)
+        back.join()
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:

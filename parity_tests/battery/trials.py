@@ -7,8 +7,10 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import signal
 import socket
+import subprocess
 import time
 import urllib.request
 from collections import Counter
@@ -225,6 +227,47 @@ def raw_probes(stand: Stand) -> Outcome:
     shown = ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
     return Outcome(
         f"{len(probes.REFUSED)} raw HTTP probes", not bad and alive, f"{shown}; {'; '.join(bad) or 'none scored'}"
+    )
+
+
+_SCHEMATHESIS = Path(".venv-clients/schemathesis/bin/schemathesis")
+_CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+
+
+def generated(stand: Stand, cases: int) -> Outcome:
+    """schemathesis on the service's own OpenAPI document: what the document promises holds, and nothing is a 5xx."""
+    if not _SCHEMATHESIS.exists():
+        return Outcome("schemathesis", False, f"no {_SCHEMATHESIS}; make clients")
+    port, found, made = free_port(), [], 0
+    with running(stand.root, port, "--workers", "1") as process:
+        for checks, more in ((_CHECKS, ()), ("positive_data_acceptance", ("--include-path", "/models/churn/score"))):
+            command = [
+                _SCHEMATHESIS,
+                "run",
+                f"http://127.0.0.1:{port}/openapi.json",
+                "-n",
+                str(cases),
+                "--checks",
+                checks,
+                *more,
+            ]
+            command += [
+                "--phases",
+                "examples,coverage,fuzzing",
+                "--continue-on-failure",
+                "--generation-deterministic",
+                "--no-color",
+            ]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            counted = re.search(r"(\d[\d,]*) generated(.*)", done.stdout)
+            made += int(counted[1].replace(",", "")) if counted else 0
+            if done.returncode != 0:
+                found.append((counted[2] if counted else done.stdout[-300:]).strip(" ,"))
+        alive = process.poll() is None and _post(port, "/models/churn/score", BODY, {})[0] == 200
+    return Outcome(
+        "schemathesis on the OpenAPI document",
+        not found and alive,
+        f"{made:,} cases; {'; '.join(found) or 'no failure'}",
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import stat
 import struct
 import sys
 import threading
@@ -36,6 +37,8 @@ def listening(port: int) -> socket.socket | None:
     """This process's own listening socket on a port; None if it has none (yet)."""
     for name in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError):
+            if not stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                continue
             found = socket.socket(fileno=os.dup(int(name)))
             if (
                 found.family in (socket.AF_INET, socket.AF_INET6)
