@@ -40,7 +40,7 @@ clients:         ## Environments of the protocol's foreign clients, which the te
 	@tools/clients.sh $(PYTHON)
 
 battery: setup   ## The reliability battery of the service; SOAK=1800 for half an hour of soak
-	@$(BIN)/python -m parity_tests.battery --soak $(or $(SOAK),60)
+	@$(BIN)/python -m parity_tests.battery --soak $(or $(SOAK),120)
 
 bench-service: setup ## The service beside a bare WSGI function on the same server (needs wrk)
 	@$(BIN)/python -m benchmarks.serving --access-log /dev/null

@@ -51,7 +51,7 @@ def plan(seconds: float, soak: float, cases: int) -> Mapping[str, Callable[[Stan
 @click.command()
 @click.option("--only", multiple=True, help="The short name of a trial.")
 @click.option("--seconds", default=20.0, show_default=True, help="Of each trial under load.")
-@click.option("--soak", default=60.0, show_default=True, help="Seconds of the soak; 1800 for half an hour.")
+@click.option("--soak", default=120.0, show_default=True, help="Seconds of the soak; 1800 for half an hour.")
 @click.option("--cases", default=1500, show_default=True, help="That schemathesis makes for each operation and kind.")
 def main(only: tuple[str, ...], seconds: float, soak: float, cases: int) -> None:
     """Try the service's reliability."""

@@ -334,7 +334,7 @@ def _digest(port: int) -> str:
 
 
 def soak(stand: Stand, seconds: float) -> Outcome:
-    """Load and reloads for a while: memory and file handles stay level after the first third."""
+    """Load and reloads for a while: memory and file handles stay level once everything has been used."""
     port = free_port()
     samples: list[tuple[float, int]] = []
     reloads = 0
@@ -345,7 +345,7 @@ def soak(stand: Stand, seconds: float) -> Outcome:
                 stand.promote(str(1 + reloads % 2))
                 reloads += 1
                 time.sleep(max(1.0, seconds / 100))
-                if time.monotonic() - begun > seconds / 3:
+                if time.monotonic() - begun > seconds / 2:
                     pids = family(process.pid)
                     handles = sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in pids)
                     samples.append((sum(pss(pid) for pid in pids), handles))

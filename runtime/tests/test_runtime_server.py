@@ -142,6 +142,26 @@ def test_stops_on_sigterm_with_0(artifact_folder: Path, workers: str) -> None:
     assert "Traceback" not in told
 
 
+def test_a_port_is_not_shared_with_another_service(server: tuple[int, Any], artifact_folder: Path) -> None:
+    process = start(artifact_folder / "classifier.onnx", server[0])
+    told = process.communicate(timeout=20)[1].decode()
+    assert process.returncode == 2
+    assert f"127.0.0.1:{server[0]}: address already in use" in told
+
+
+def test_port_0_is_any_free_one(artifact_folder: Path) -> None:
+    process = start(artifact_folder / "classifier.onnx", 0, "--workers", "2")
+    try:
+        assert process.stderr is not None
+        line = next(line for line in process.stderr if b"listening" in line)
+        port = int(line.rpartition(b":")[2])
+        wait_until_ready(port, process)
+        assert {ask(port, "POST", "/models/classifier/score", GOOD)[0] for _ in range(10)} == {200}
+    finally:
+        process.kill()
+        process.communicate(timeout=10)
+
+
 def test_no_worker_outlives_a_killed_parent(artifact_folder: Path) -> None:
     port = free_port()
     process = start(artifact_folder / "classifier.onnx", port)

@@ -7,11 +7,13 @@ import gc
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -46,6 +48,7 @@ def serve(path: Path, options: Options) -> int:
             options.trust.check(name, content, beside(Path(file)))
             read_artifact(file)
     options.tokens.read()
+    options = replace(options, port=free_port(options.host, options.port))
     slots = Slots(options.workers + 1)
     common = Path(tempfile.mkdtemp(prefix="samescore-"))
     try:
@@ -58,6 +61,19 @@ def serve(path: Path, options: Options) -> int:
     finally:
         shutil.rmtree(common, ignore_errors=True)
     return 1 if slots.flag(FAILED) else 0
+
+
+def free_port(host: str, port: int) -> int:
+    """The port itself, or any free one for 0. Workers share a port by SO_REUSEPORT, and would share it with another service, too.
+
+    Raises:
+        InputError: somebody else listens there, or it is no address of this machine.
+    """
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        raise InputError(f"{host}:{port}", (error.strerror or "unusable").lower(), "a free address") from error
 
 
 def run(path: Path, wanted: dict[str, Wanted], options: Options, slots: Slots, common: Path) -> None:
