@@ -322,7 +322,14 @@ def test_numbers_of_several_processes_are_one_and_survive_their_writers() -> Non
             assert process.exitcode == 0
         total = metrics.gathered(slots.read())
         assert total['samescore_rows_total{model="m",version="1"}'] == 6000 * rounds
-        assert total["samescore_last_inference_timestamp_seconds"] == 3000
+        # They have ended: what they were is no longer true.
+        assert "samescore_workers" not in total
+        assert "samescore_last_inference_timestamp_seconds" not in total
+    series = slots.claim()
+    series.set("samescore_last_inference_timestamp_seconds", 5)
+    total = metrics.gathered(slots.read())
+    assert total["samescore_last_inference_timestamp_seconds"] == 5
+    assert total['samescore_rows_total{model="m",version="1"}'] == 12_000
 
 
 def test_a_full_slot_takes_no_more_names_and_breaks_nothing() -> None:

@@ -96,11 +96,13 @@ class Durations:
                 values[bucket] += number
 
 
-def gathered(slots: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """The numbers of several processes as one."""
+def gathered(slots: Iterable[tuple[bool, Mapping[str, float]]]) -> dict[str, float]:
+    """The numbers of several processes as one; of those that ended, what they have counted, but not how they were."""
     total: dict[str, float] = {}
-    for numbers in slots:
+    for lives, numbers in slots:
         for name, value in numbers.items():
+            if not lives and is_gauge(name):
+                continue
             metric = _KNOWN.get(name.partition("{")[0])
             if metric is not None and metric.gather == "max":
                 total[name] = max(total.get(name, 0.0), value)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 
 #: Series of a slot, and the bytes of their names. Pages that nobody writes to take no memory.
 SERIES, NAMES = 16384, 4 << 20
-_HEADER = 16
+_HEADER = 24
 _STRIDE = _HEADER + 8 * SERIES + NAMES
 
 #: Flags for all processes, in front of the slots.
@@ -50,13 +50,16 @@ class Slots:
                 fcntl.lockf(self._locks, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, index)
             except OSError:
                 continue
-            return Series(self._slot(index), index)
+            series = Series(self._slot(index), index)
+            series.owner = os.getpid()
+            return series
         raise OSError(f"monitor: {self.count} slots, all taken")
 
-    def read(self) -> Iterator[dict[str, float]]:
-        """The numbers of each slot, by name."""
+    def read(self) -> Iterator[tuple[bool, dict[str, float]]]:
+        """Of each slot whether its owner lives, and its numbers by name."""
         for index in range(self.count):
-            yield Series(self._slot(index), index).read()
+            series = Series(self._slot(index), index)
+            yield _lives(series.owner), series.read()
 
     def _slot(self, index: int) -> memoryview:
         start = _FLAGS + index * _STRIDE
@@ -73,12 +76,21 @@ class Series:
         self._names = memory[_HEADER + 8 * SERIES :]
         self._index = {name: index for index, name in enumerate(self._known())}
 
+    @property
+    def owner(self) -> int:
+        """The process that writes here, or did last; 0 if there was none."""
+        return int(self._header[2])
+
+    @owner.setter
+    def owner(self, pid: int) -> None:
+        self._header[2] = pid
+
     def index(self, name: str) -> int:
         """Where the number of that name is kept; the last place of all once the slot is full, which nobody reads."""
         found = self._index.get(name)
         if found is not None:
             return found
-        count, used = self._header
+        count, used = self._header[0], self._header[1]
         encoded = name.encode() + b"\n"
         if count >= SERIES - 1 or used + len(encoded) > NAMES:
             return SERIES - 1
@@ -113,8 +125,18 @@ class Series:
         return {name: self.values[index] for index, name in enumerate(self._known())}
 
     def _known(self) -> list[str]:
-        count, used = self._header
+        count, used = self._header[0], self._header[1]
         return bytes(self._names[:used]).decode().split("\n")[:count]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return pid != 0
 
 
 def resident_bytes() -> float:

@@ -75,7 +75,7 @@ class Control:
         """Whether all processes have followed within the time."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            working = [numbers for numbers in slots.read() if numbers.get("samescore_workers")]
+            working = [numbers for lives, numbers in slots.read() if lives and numbers.get("samescore_workers")]
             if all(numbers.get(_APPLIED, 0) >= asked.number for numbers in working):
                 return True
             time.sleep(0.02)
