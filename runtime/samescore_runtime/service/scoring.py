@@ -43,7 +43,11 @@ def score(served: Served, body: bytes, environ: Mapping[str, Any], limits: Limit
         RequestError, MalformedJsonError, InputError, ContractError: see the table of statuses.
     """
     model = served.model
-    rows = _rows(parse(body), body, limits)
+    request = parse(body)
+    rows = request.get("rows") if type(request) is dict else None
+    if type(rows) is not list or not 0 < len(rows) <= limits.rows:
+        rows = _rows(request, limits)
+    check_value(request, body, limits, len(rows))
     try:
         tensors = model.tensors_of_rows(rows)
     except ContractError as error:
@@ -82,7 +86,8 @@ def check_deadline(environ: Mapping[str, Any]) -> None:
         raise RequestError("deadline", "deadline", "the time is up before scoring began", f"{stated} ms or more")
 
 
-def _rows(request: Any, body: bytes, limits: Limits) -> list[Any]:
+def _rows(request: Any, limits: Limits) -> list[Any]:
+    """The rows of a request, or what is wrong with them."""
     accepted = 'an object {"rows": [{column: value}]}'
     if not isinstance(request, dict):
         raise RequestError("bad_request", "body", found(request), accepted)
@@ -92,7 +97,6 @@ def _rows(request: Any, body: bytes, limits: Limits) -> list[Any]:
     if not isinstance(rows, list):
         raise RequestError("bad_request", "rows", found(rows), "a list of rows")
     check_count(len(rows), "rows", limits)
-    check_value(request, body, limits, len(rows))
     return rows
 
 
