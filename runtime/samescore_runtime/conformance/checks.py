@@ -67,10 +67,12 @@ def _health_json(server: Server) -> None:
         _want(found.get(word) is True, f"health/{word}: {found!r}; {{{word!r}: true}}")
 
 
-def _model_ready(server: Server) -> None:
-    for path in (server.path, server.versioned):
-        answer = server.ask("GET", f"{path}/ready")
-        _want(answer.status == 200, f"{path}/ready: status {answer.status}; 200")
+def _model_ready(path: Callable[[Server], str]) -> Callable[[Server], None]:
+    def run(server: Server) -> None:
+        answer = server.ask("GET", f"{path(server)}/ready")
+        _want(answer.status == 200, f"{path(server)}/ready: status {answer.status}; 200")
+
+    return run
 
 
 def _model_ready_json(server: Server) -> None:
@@ -89,7 +91,7 @@ def _metadata(path: Callable[[Server], str]) -> Callable[[Server], None]:
         found = _object(server.ask("GET", path(server)).good("metadata"), "metadata")
         _want(found.get("name") == server.name, f"name: {found.get('name')!r}; {server.name!r}")
         _want(isinstance(found.get("platform"), str), f"platform: {found.get('platform')!r}; a string")
-        if "versions" in found:
+        if found.get("versions") is not None:
             versions = found["versions"]
             _want(isinstance(versions, list) and all(isinstance(item, str) for item in versions),
                   f"versions: {versions!r}; a list of strings")  # fmt: skip
@@ -410,7 +412,8 @@ CHECKS: tuple[Check, ...] = (
     Check("health in JSON", "client", _health_json),
     Check("model metadata", "required", _metadata(lambda server: server.path)),
     Check("model metadata by version", "required", _metadata(lambda server: server.versioned)),
-    Check("model ready", "required", _model_ready),
+    Check("model ready", "required", _model_ready(lambda server: server.path)),
+    Check("model ready by version", "required", _model_ready(lambda server: server.versioned)),
     Check("model ready in JSON", "client", _model_ready_json),
     Check("unknown model is not ready", "required", _model_unready),
     Check("unknown model is an error", "required", _unknown_model),
