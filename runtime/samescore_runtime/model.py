@@ -87,13 +87,22 @@ class Model:
             ContractError: with every problem of the batch.
             InputError: data of another form.
         """
-        return self._scores(encode_frame(self.contract, data, self._parts))
+        return self.score_tensors(self.tensors_of(data))
 
     def score_rows(self, rows: Rows) -> Outputs:
         """The scores of rows given as mappings from column name to value; the quick way for few rows."""
-        return self._scores(self._encode_rows(rows))
+        return self.score_tensors(self._encode_rows(rows))
 
-    def _scores(self, tensors: Mapping[str, NDArray[Any]]) -> Outputs:
+    def tensors_of_rows(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """The input tensors of rows that keep the contract; :meth:`score_rows` in two steps, for who needs them in between."""
+        return self._encode_rows(rows)
+
+    def tensors_of(self, data: Any) -> dict[str, NDArray[Any]]:
+        """The input tensors of data in any form of :meth:`score`."""
+        return encode_frame(self.contract, data, self._parts)
+
+    def score_tensors(self, tensors: Mapping[str, NDArray[Any]]) -> Outputs:
+        """The scores of tensors made by :meth:`tensors_of_rows` or :meth:`tensors_of`."""
         outputs = self.run(tensors)
         return {name: outputs[name] for name in self._shown}
 
