@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from samescore_export.operations.categories import is_missing
 from samescore_export.proof import Proof
 from samescore_export.sample import Sample
-from samescore_runtime.arrays import encode_array
+from samescore_runtime.arrays import decode_array, encode_array
 from samescore_runtime.contract import Column, Contract
 
 #: Largest size of the entry, in bytes of JSON.
@@ -71,6 +72,37 @@ def _entry(proof: Proof, rows: NDArray[np.int64]) -> dict[str, Any]:
 def golden_columns(sample: Sample, contract: Contract) -> dict[str, Any]:
     """Rows as the array objects of docs/artifact.md, column by column."""
     return {column.name: _column(sample.columns[column.name], column) for column in contract.columns}
+
+
+def golden_sample(columns: Mapping[str, Mapping[str, Any]], contract: Contract, like: Sample) -> Sample:
+    """The rows of :func:`golden_columns` as a sample of the form of ``like``, whose first row stands in for columns that are not read."""
+    (count,) = {int(columns[column.name]["shape"][0]) for column in contract.columns} or {1}
+    rows = like.take(np.zeros(count, np.int64))
+    read = {
+        column.name: _cells(columns[column.name], column, rows.columns[column.name], like.absent[column.name])
+        for column in contract.columns
+    }
+    return replace(rows, columns={**rows.columns, **read})
+
+
+def _cells(item: Mapping[str, Any], column: Column, like: NDArray[Any], absent: Any) -> NDArray[Any]:
+    cells = np.empty(len(like), dtype=object)
+    if column.type == "list<string>":
+        cells[:] = [list(cell) for cell in item["data"]]
+        return cells
+    values = decode_array(item, column.name)
+    if column.type == "string":
+        cells[:] = [absent if value is None else value for value in values.tolist()]
+        return cells
+    if column.type == "datetime":
+        missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), bool)
+        micros = np.where(missing, 0, values).astype(np.int64).astype("datetime64[us]")
+        return np.where(missing, np.datetime64("NaT"), micros).astype(like.dtype)
+    if like.dtype == object:
+        plain: Any = {"int64": int, "bool": bool}.get(column.type, float)
+        cells[:] = [absent if value != value else plain(value) for value in values.tolist()]
+        return cells
+    return np.asarray(values.astype(like.dtype))
 
 
 def _column(values: NDArray[Any], column: Column) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samescore_export.evidence import Evidence
-from samescore_export.probes import Probes
+from samescore_export.probes import COMBINATION, Probes
 from samescore_export.values import Score
 from samescore_runtime.comparison import Comparison, Tolerance, compare
 
@@ -52,10 +52,17 @@ def described(name: str, comparison: Comparison, probes: Probes) -> list[str]:
 def cause(probes: Probes, row: int) -> str:
     """Why a row is among the probes."""
     column = str(probes.columns[row])
+    if probes.kinds[row] == COMBINATION:
+        return (
+            f"the row {', '.join(f'{name} = {_shown(values[row])}' for name, values in probes.sample.columns.items())}"
+        )
     if not column:
         return "a row of the sample"
-    value = probes.sample.columns[column][row]
-    return f"a {probes.kinds[row]} probe, {column} = {value.item() if isinstance(value, np.generic) else value!r}"
+    return f"a {probes.kinds[row]} probe, {column} = {_shown(probes.sample.columns[column][row])}"
+
+
+def _shown(value: Any) -> str:
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def _values(count: int) -> str:

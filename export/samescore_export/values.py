@@ -65,11 +65,12 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """Columns as a value (rows, width) still to be divided by a number each; None for no divisor."""
+    """Columns as a value (rows, width), of which each still has to lose a number and then be divided by one; None for neither."""
 
     value: ir.Value
     width: int
     divisor: NDArray[np.float64] | None = None
+    centre: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ from samescore_export.operations.combining import score_of
 from samescore_export.operations.deciding import first_largest, flat, lead, sized, smallest_of_row
 from samescore_export.operations.labels import class_scores, label_array, label_score, second_label
 from samescore_export.operations.link import (
+    SIGMOID_PART,
     both_classes,
     exponential,
     of_probabilities,
@@ -75,31 +76,56 @@ _SINGLE = 2.0**29
 class Raw:
     """``X @ coef_.T + intercept_``, (rows, outputs) in float64.
 
-    ``single`` says that scikit-learn's numbers are float32, because the rows and the fitted coefficients are.
+    ``single`` says that scikit-learn's numbers are float32, because the rows and the fitted coefficients are. ``value`` and the scale of
+    its rounding are ``part`` of them, a power of two: their signs and bits are the same.
     """
 
     value: ir.Value
     rounding: Rounding | None
     certificate: Certificate
     single: bool
+    part: float = 1.0
+
+    def whole(self, graph: Graph) -> tuple[ir.Value, Rounding | None]:
+        """The numbers themselves and their rounding."""
+        if self.part == 1.0:
+            return self.value, self.rounding
+        rounding, back = self.rounding, graph.constant(1 / self.part)
+        if rounding is not None:
+            scale = None if rounding.scale is None else graph.op("Mul", rounding.scale, back)
+            rounding = Rounding(rounding.ulp, scale, rounding.reason)
+        return graph.op("Mul", self.value, back), rounding
 
 
-def _raw(estimator: Any, inputs: Matrix | Table, scope: Scope, intercept: Any = None) -> Raw:
+def _raw(estimator: Any, inputs: Matrix | Table, scope: Scope, intercept: Any = None, part: float = 1.0) -> Raw:
     x = floats(scope, inputs, estimator)
     own = estimator.intercept_ if intercept is None else intercept
     dtype = np.result_type(x.dtype, np.asarray(estimator.coef_).dtype)
     inexact = dtype == np.float32
+    if inexact or not _can_shrink(estimator.coef_, own):
+        part = 1.0
     wide = as_doubles(scope.graph, x)
     # Where scikit-learn adds in float32, the rows' own bound counts roundings of float32 as the sum's does.
     rows = replace(wide, rounding=x.rounding) if inexact else wide
-    value, rounding, certificate = affine(scope, rows, estimator.coef_, np.asarray(own, np.float64))
+    value, rounding, certificate = affine(
+        scope, rows, np.asarray(estimator.coef_) * part, np.asarray(own, np.float64) * part
+    )
     if inexact:
         # scikit-learn has sums of float32, also where the graph's, in float64, are in its order.
         known = rounding or Rounding(2.0 * (x.width + 1), scope.graph.op("Abs", value), "sums of float32")
         rounding = Rounding(known.ulp * _SINGLE, known.scale, known.reason)
     if isinstance(own, (np.generic, np.ndarray)):
         dtype = np.result_type(dtype, own.dtype)
-    return Raw(value, rounding, certificate, dtype == np.float32)
+    return Raw(value, rounding, certificate, dtype == np.float32, part)
+
+
+def _can_shrink(coefficients: Any, intercept: Any) -> bool:
+    """Whether a power of two goes into the coefficients without a bit lost: not into numbers near the smallest there are.
+
+    Nor without an intercept, where a sum may be as small as its products.
+    """
+    numbers = np.abs(np.asarray(coefficients, np.float64))
+    return bool(np.all(np.abs(intercept) > 1e-200) and np.all((numbers == 0) | (numbers > 1e-200)))
 
 
 def _given(graph: Graph, score: Score, single: bool) -> Score:
@@ -158,18 +184,19 @@ def lower_generalized_regressor(estimator: Any, inputs: Matrix | Table, scope: S
     return Lowered(None, {"predict": score}, (raw.certificate,))
 
 
-def _decided(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[Lowered, Raw]:
-    """Decision values and labels; also the (rows, outputs) values for what builds on them."""
+def _decided(estimator: Any, inputs: Matrix | Table, scope: Scope, part: float = 1.0) -> tuple[Lowered, Raw]:
+    """Decision values and labels; also the (rows, outputs) values for what builds on them, of which two classes may want a ``part``."""
     graph = scope.graph
     if np.ndim(estimator.classes_) != 1:
         raise scope.refuse(
             f"{type(estimator).__name__} over labels of shape {np.shape(estimator.classes_)}", "one label a row"
         )
-    raw = _raw(estimator, inputs, scope)
+    raw = _raw(estimator, inputs, scope, part=part)
     classes = np.asarray(estimator.classes_)
     if np.atleast_2d(estimator.coef_).shape[0] == 1:
         row = _in_rows(graph, raw)
-        decision = Score(row.value, "float64", rounding=row.rounding)
+        whole, rounding = row.whole(graph)
+        decision = Score(whole, "float64", rounding=rounding)
         margin = None if row.rounding is None else (row.value, row.rounding)
         # Of a single class scikit-learn fails where its decision value is above 0.
         pair = classes if len(classes) == 2 else np.repeat(classes, 2)
@@ -210,14 +237,14 @@ def lower_ridge_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope)
 
 def lower_logistic_regression(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """LogisticRegression: sigmoid for two classes, softmax for more."""
-    lowered, raw = _decided(estimator, inputs, scope)
     graph, classes = scope.graph, len(estimator.classes_)
-    proba = (
-        both_classes(graph, (single_sigmoid if raw.single else sigmoid)(graph, raw.value))
-        if classes == 2
-        else softmax(graph, raw.value)
-    )
+    lowered, raw = _decided(estimator, inputs, scope, SIGMOID_PART if classes == 2 else 1.0)
+    proba = both_classes(graph, _logistic(graph, raw)) if classes == 2 else softmax(graph, raw.value)
     return _with_probabilities(estimator, lowered, raw, scope, proba, linked=True)
+
+
+def _logistic(graph: Graph, raw: Raw) -> ir.Value:
+    return single_sigmoid(graph, raw.value) if raw.single else sigmoid(graph, raw.value, raw.part)
 
 
 def _with_probabilities(
@@ -230,13 +257,14 @@ def _with_probabilities(
 ) -> Lowered:
     """``linked`` says that the probabilities are a softmax, or for two classes a sigmoid."""
     graph, classes = scope.graph, len(estimator.classes_)
+    value, known = raw.whole(graph)
     if raw.single:
         proba = narrowed(graph, proba)
     if linked:
-        pair = raw.value if classes == 2 else None
-        rounding = of_probabilities(graph, raw.rounding, proba, classes, pair, raw.single)
+        pair = value if classes == 2 else None
+        rounding = of_probabilities(graph, known, proba, classes, pair, raw.single)
     else:
-        rounding = through_link(graph, raw.rounding, classes)
+        rounding = through_link(graph, known, classes)
         if raw.single:
             ulp = rounding.ulp + (4.0 + classes) * _SINGLE
             rounding = Rounding(ulp, rounding.scale, rounding.reason)
@@ -271,7 +299,7 @@ def lower_sgd_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     lowered, raw = _decided(estimator, inputs, scope)
     graph, classes = scope.graph, len(estimator.classes_)
     if estimator.loss == "log_loss":
-        single = (single_sigmoid if raw.single else sigmoid)(graph, raw.value)
+        single = _logistic(graph, raw)
         proba = both_classes(graph, single) if classes == 2 else _normalised(graph, single, classes)
         # A quotient by the sum of all moves as a softmax does, by no more than each exponent times its share.
         return _with_probabilities(estimator, lowered, raw, scope, proba, linked=True)

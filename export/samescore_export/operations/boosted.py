@@ -13,6 +13,7 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
+from samescore_export.certificate import Certificate, attributes_check
 from samescore_export.graph import Graph
 from samescore_export.margins import Margin
 from samescore_export.operations.categories import encode
@@ -29,13 +30,15 @@ IN_ORDER = "leaves are added in the original's order"
 SINGLE = 2.0**29
 
 
-def coded(scope: Scope, inputs: Matrix | Table, categories: Sequence[Sequence[Any]]) -> Matrix:
+def coded(
+    scope: Scope, inputs: Matrix | Table, categories: Sequence[Sequence[Any]]
+) -> tuple[Matrix, tuple[Certificate, ...]]:
     """The inputs as numbers: a column of strings as its position among its categories, NaN for none of them.
 
-    ``categories`` belong to the columns of strings, in order.
+    ``categories`` belong to the columns of strings, in order. With the matrix, what is certain of the look-up of each.
     """
     if not isinstance(inputs, Table) or inputs.numeric:
-        return matrix_of(scope.graph, inputs)
+        return matrix_of(scope.graph, inputs), ()
     graph = scope.graph
     strings = [series for series in inputs.series if series.type == "string"]
     if len(strings) != len(categories) or any(s.type in ("text", "list") for s in inputs.series):
@@ -45,16 +48,28 @@ def coded(scope: Scope, inputs: Matrix | Table, categories: Sequence[Sequence[An
         )
     known = iter(categories)
     columns: list[Series] = []
+    certificates: list[Certificate] = []
     for series in inputs.series:
         if series.type != "string":
             columns.append(series)
             continue
-        codes = encode(scope, [series], [list(next(known))])
+        own = list(next(known))
+        codes = encode(scope, [series], [own])
+        certificates.append(
+            Certificate(
+                graph.path,
+                "categories",
+                f"{series.name}: each of the {len(own)} categories, in the booster's own order, has its code, and any other string the "
+                "code of none",
+                "",
+                attributes_check(graph.path, codes.node, codes.table),
+            )
+        )
         number = graph.op("Cast", codes.value, to=int(ir.DataType.DOUBLE))
         inside = graph.op("Less", codes.value, graph.constant(codes.missing, np.int64))
         tensor = graph.op("Where", inside, number, graph.constant(np.nan))
         columns.append(Series(series.name, "float64", tensor, 0, 1))
-    return matrix_of(graph, Table(tuple(columns), inputs.margin))
+    return matrix_of(graph, Table(tuple(columns), inputs.margin)), tuple(certificates)
 
 
 def whole_categories(scope: Scope, x: Matrix, columns: Collection[int], cut: bool) -> Matrix:

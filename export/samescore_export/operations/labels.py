@@ -43,7 +43,9 @@ def second_label(
 ) -> Score:
     """The second of two classes where the condition (rows,) holds, else the first."""
     labels = label_array(classes)
-    if labels.dtype == bool:
+    if labels.dtype == bool and labels.tolist() == [False, True]:
+        value = condition
+    elif labels.dtype == bool:
         # onnxruntime has no Where of bools.
         value = graph.op(
             "Gather", graph.constant(labels), graph.op("Cast", condition, to=int(ir.DataType.INT64)), axis=0

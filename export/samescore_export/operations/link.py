@@ -17,15 +17,20 @@ from samescore_export.values import Rounding
 #: exp(-256), the double nearest to it: relative error 2.4e-18, the smallest among exp(k) for k = +-64 ... +-512.
 _EXP_MINUS_256 = 6.616261056709485e-112
 
+#: The part of its argument that :func:`sigmoid` computes from: a power of two, so that coefficients can hold it exactly.
+SIGMOID_PART = 1 / 256
+
 
 def exponential(graph: Graph, x: ir.Value) -> ir.Value:
     """exp(x), within 1 ulp of libm."""
     return graph.op("Pow", graph.constant(_EXP_MINUS_256), graph.op("Mul", x, graph.constant(-1 / 256)))
 
 
-def sigmoid(graph: Graph, x: ir.Value) -> ir.Value:
-    """1 / (1 + exp(-x)) as ``scipy.special.expit`` computes it."""
-    power = graph.op("Pow", graph.constant(_EXP_MINUS_256), graph.op("Mul", x, graph.constant(1 / 256)))
+def sigmoid(graph: Graph, x: ir.Value, part: float = 1.0) -> ir.Value:
+    """1 / (1 + exp(-x)) as ``scipy.special.expit`` computes it, from ``part`` times x."""
+    if part != SIGMOID_PART:
+        x = graph.op("Mul", x, graph.constant(SIGMOID_PART / part))
+    power = graph.op("Pow", graph.constant(_EXP_MINUS_256), x)
     one = graph.constant(1.0)
     return graph.op("Div", one, graph.op("Add", one, power))
 
@@ -38,8 +43,11 @@ def single_sigmoid(graph: Graph, x: ir.Value) -> ir.Value:
 
 
 def both_classes(graph: Graph, positive: ir.Value) -> ir.Value:
-    """(rows, 2) from the probability (rows, 1) of the second class; the first is 1 minus it."""
-    return graph.op("Concat", graph.op("Sub", graph.constant(1.0), positive), positive, axis=1)
+    """(rows, 2) from the probability (rows, 1) of the second class; the first is 1 minus it.
+
+    As one product: with a single term to each sum it rounds 1 - p once, as a subtraction does, and p not at all.
+    """
+    return graph.op("Gemm", positive, graph.constant(np.array([[-1.0, 1.0]])), graph.constant(np.array([[1.0, 0.0]])))
 
 
 def softmax(graph: Graph, x: ir.Value) -> ir.Value:
