@@ -49,7 +49,7 @@ def refusal(error: Exception) -> InputError:
     """The error to raise where the model itself refuses rows of the sample, or was not fitted; its own words are in it."""
     if isinstance(error, NotFittedError):
         return InputError("model", f"not fitted ({_words(error)})", "a fitted model")
-    said = f"the model refuses it ({type(error).__name__}: {_words(error)})"
+    said = f"the model refuses it ({in_words(error)})"
     return InputError("sample", said, "rows that the model takes")
 
 
@@ -65,6 +65,11 @@ def check_taken(call: Callable[[Any], Any], sample: Sample) -> None:
         else:
             return
     raise refusal(refused) from refused
+
+
+def in_words(error: Exception) -> str:
+    """What kind of error, and what it says."""
+    return f"{type(error).__name__}: {_words(error)}"
 
 
 def _words(error: Exception) -> str:

@@ -68,6 +68,7 @@ class Compiled:
         contract: what it takes and gives.
         scores: output name -> how it was lowered.
         coupled: whether the answer for a row hangs on the other rows of its batch (decision 0010).
+        uncertified: steps that a converter, or a lowering from elsewhere, wrote without a certificate.
     """
 
     model: onnx.ModelProto
@@ -79,6 +80,7 @@ class Compiled:
     hints: tuple[Hint, ...]
     sample: Sample
     coupled: bool = False
+    uncertified: tuple[str, ...] = ()
 
     def expected(self, estimator: Any, output: str, native: Any) -> NDArray[Any]:
         """What the original model gives for an output, in the dtypes of the contract."""
@@ -190,6 +192,7 @@ def compile_model(
         hints=lowered.hints,
         sample=sample,
         coupled=bool(scope.coupled),
+        uncertified=tuple(sorted(scope.uncertified)),
     )
 
 

@@ -65,11 +65,12 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """Columns as a value (rows, width) still to be divided by a number each; None for no divisor."""
+    """Columns as a value (rows, width), of which each still has to lose a number and then be divided by one; None for neither."""
 
     value: ir.Value
     width: int
     divisor: NDArray[np.float64] | None = None
+    centre: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +336,8 @@ class Score:
         labels: for labels all possible values; for one column a class, the classes.
         rounding: how far it may be from scikit-learn's; None for the same bits. Labels have none.
         margin: for what hangs on comparing numbers that are not exact: the value (rows,) whose sign or size decides, and its
-            rounding; a row whose margin is within it may go either way, in scikit-learn too.
+            rounding; a row whose margin is within it may go either way, in scikit-learn too. One of the output's own shape (rows, k), k > 1,
+            holds for each number by itself.
         call: gives the expected values from the estimator and X; None for the estimator's method of the output's name (of
             ``predict_proba.1`` the second item of what the method gives).
         each: how many rows one of the model's input gives.
@@ -353,6 +355,8 @@ class Score:
 
 def also_hanging_on(graph: Graph, score: Score, margin: Margin) -> Score:
     """The same score where an earlier decision counts as well."""
+    if margin is None:
+        return score
     return replace(score, margin=nearest_of(graph, [score.margin, margin]))
 
 

@@ -218,3 +218,33 @@ def test_functions_are_refused():
 
 def test_one_row():
     proven(KNeighborsClassifier().fit(X, Y), ALL, X[:1], 50)
+
+
+@pytest.mark.parametrize("k", [15, 16, 17, 20, 31, 32])
+@pytest.mark.parametrize("options", [{"algorithm": "kd_tree", "leaf_size": 3}, {"algorithm": "ball_tree"}], ids=str)
+@pytest.mark.parametrize("columns", [1, 3])
+def test_many_tied_neighbors_stand_in_the_order_of_the_sort(k, options, columns):
+    rows = np.round(np.random.default_rng(k).normal(size=(90, columns)) * 2)
+    proof = export_proven(NearestNeighbors(n_neighbors=k, **options).fit(rows), rows, budget=300).proof
+    assert not proof.failures
+    assert proof.outputs["kneighbors.indices"].sameness == "bit-equal"
+
+
+def test_beyond_that_their_order_is_open():
+    rows = np.round(np.random.default_rng(0).normal(size=(90, 2)) * 2)
+    proof = export_proven(NearestNeighbors(n_neighbors=33).fit(rows), rows, budget=300).proof
+    assert not proof.failures
+    assert proof.outputs["kneighbors.distances"].sameness == "bit-equal"
+    assert proof.outputs["kneighbors.indices"].within_bound > 0
+
+
+@pytest.mark.parametrize("metric", ["dice", "sokalsneath"])
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_of_nothing_have_no_distance_to_each_other(metric, seed):
+    # 0 / 0 is never refused by scikit-learn's heap, and drives out what a number would not.
+    rng = np.random.default_rng(seed)
+    rows = (rng.random((120, 4)) < 0.6).astype(float)
+    for k in (1, 5, 20):
+        model = KNeighborsClassifier(k, metric=metric, algorithm="ball_tree", leaf_size=10)
+        proof = export_proven(model.fit(rows, rows[:, 0]), rows, methods=["predict", "kneighbors"], budget=250).proof
+        assert not proof.failures, proof.failures

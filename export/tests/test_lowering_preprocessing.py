@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy import special
 from scipy.special import expit
+from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
@@ -132,6 +133,30 @@ def test_quantiles(output):
 )
 def test_splines(extrapolation, options):
     proven(SplineTransformer(extrapolation=extrapolation, **options).fit(X), X)
+
+
+@pytest.mark.parametrize(
+    ("extrapolation", "degree"),
+    # Lines that go on from a step are refused.
+    [(e, d) for e in ("constant", "linear", "continue", "periodic") for d in range(4) if (e, d) != ("linear", 0)],
+)
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_splines_behind_an_inexact_step(extrapolation, degree, kind):
+    rows = X.astype(kind)
+    spline = SplineTransformer(degree=degree, extrapolation=extrapolation, include_bias=degree % 2 == 0)
+    model = make_pipeline(PCA(3), spline).fit(rows)
+    # Where the knots end a step of degree 0 has no value of scikit-learn's.
+    beyond = rows if degree == 0 else np.concatenate([rows, rows * 3])
+    found = proven(model, beyond)["transform"]
+    assert found.sameness.startswith("within")
+
+
+@pytest.mark.parametrize("degree", [4, (2, 5)])
+def test_polynomials_of_sparse_rows(degree):
+    rows = RNG.integers(0, 3, size=(80, 2))
+    for interaction_only in (True, False):
+        polynomial = PolynomialFeatures(degree, interaction_only=interaction_only)
+        proven(make_pipeline(OneHotEncoder(), MaxAbsScaler(), polynomial).fit(rows), rows, exact=True)
 
 
 def test_splines_of_missing_values():

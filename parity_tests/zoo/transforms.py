@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.special
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -83,6 +84,12 @@ def _rows_and_products() -> Iterator[Case]:
         lambda: None,
     )
     yield Case("polynomial/sparse", sparse, "bit-equal")
+    deep = model(
+        lambda: make_pipeline(OneHotEncoder(handle_unknown="ignore"), PolynomialFeatures(4, interaction_only=True)),
+        lambda: table()[["kind"]],
+        lambda: None,
+    )
+    yield Case("polynomial/sparse, degree 4", deep, "bit-equal")
 
 
 def _curves() -> Iterator[Case]:
@@ -118,6 +125,24 @@ def _curves() -> Iterator[Case]:
     }
     for name, options in others.items():
         yield Case(f"spline/{name}", model(lambda o=options: SplineTransformer(**o), _near, lambda: None), "within")
+    for output in ("uniform", "normal"):
+        behind = model(
+            lambda o=output: make_pipeline(PCA(2), QuantileTransformer(n_quantiles=50, output_distribution=o)),
+            numbers,
+            lambda: None,
+        )
+        yield Case(f"quantile/{output} behind PCA", behind, "within")
+        sparse = model(
+            lambda o=output: make_pipeline(OneHotEncoder(), QuantileTransformer(n_quantiles=50, output_distribution=o)),
+            lambda: table()[["kind"]],
+            lambda: None,
+        )
+        yield Case(f"quantile/{output}, sparse", sparse, "within")
+    for extrapolation in ("constant", "linear", "continue", "periodic"):
+        behind = model(
+            lambda e=extrapolation: make_pipeline(PCA(2), SplineTransformer(extrapolation=e)), numbers, lambda: None
+        )
+        yield Case(f"spline/{extrapolation} behind PCA", behind, "within")
     holes = model(lambda: SplineTransformer(handle_missing="zeros"), lambda: _near(True), lambda: None)
     yield Case("spline/missing", holes, "within")
 

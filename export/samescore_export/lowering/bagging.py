@@ -26,7 +26,7 @@ from samescore_export.operations.labels import class_scores, label_score
 from samescore_export.operations.link import exponential, softmax, through_link
 from samescore_export.operations.numeric import SINGLE, counted, counted_back
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Rounding, Score, Table, matrix_of
+from samescore_export.values import Matrix, Rounding, Score, Table, also_hanging_on, matrix_of
 
 
 def _bagged(estimator: Any, inputs: Matrix | Table, scope: Scope) -> list[Lowered]:
@@ -99,7 +99,7 @@ def lower_bagging_classifier(estimator: Any, inputs: Matrix | Table, scope: Scop
         margin = label_margin = nearest_of(graph, [label.margin for label in labels])
     found = class_scores(graph, proba, estimator.classes_, rounding)
     if margin is not None:
-        found = {name: Score(s.value, s.type, s.shape, s.labels, s.rounding, margin) for name, s in found.items()}
+        found = {name: also_hanging_on(graph, score, margin) for name, score in found.items()}
     elif hasattr(estimator.estimator_, "predict_log_proba"):
         logs = [(score_of(scope, c, "predict_log_proba", e), e.classes_) for c, e in members]
         found["predict_log_proba"] = _log_mean(scope, logs, estimator)
@@ -143,7 +143,8 @@ def _log_mean(scope: Scope, members: list[tuple[Score, Any]], estimator: Any) ->
     reason = logs[0].rounding.reason if logs[0].rounding else ""
     labels = tuple(np.asarray(estimator.classes_).tolist())
     # A member's log(0) leaves the sum to the others, so the largest finite scale of all counts.
-    return Score(value, "float64", (classes,), labels, Rounding(ulp, size, reason))
+    margin = nearest_of(graph, [score.margin for score in logs])
+    return Score(value, "float64", (classes,), labels, Rounding(ulp, size, reason), margin)
 
 
 def _finite(scope: Scope, size: ir.Value) -> ir.Value:

@@ -6,7 +6,7 @@ The trees come from the text that the booster writes (``model_to_string``), whos
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -167,7 +167,8 @@ def _raw_scores(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[A
     graph = scope.graph
     booster = estimator.booster_
     model = _read(booster, booster.best_iteration if booster.best_iteration > 0 else None)
-    x = whole_categories(scope, coded(scope, inputs, _categories(booster, model, scope)), _categorical(model), cut=True)
+    x, certificates = coded(scope, inputs, _categories(booster, model, scope))
+    x = whole_categories(scope, x, _categorical(model), cut=True)
     outputs = int(model.header["num_tree_per_iteration"])
     parts: list[Trees] = []
     zeros: set[int] = set()
@@ -201,7 +202,7 @@ def _raw_scores(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[A
     if not zeros:
         x, parts = narrowed(graph, x, parts)
     grown = summed(scope, x, parts, outputs, _RULE, IN_ORDER)
-    return grown, outputs, model
+    return replace(grown, certificates=(*certificates, *grown.certificates)), outputs, model
 
 
 def _averaged(graph: Graph, value: ir.Value, model: _Model, outputs: int) -> ir.Value:

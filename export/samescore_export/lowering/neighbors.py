@@ -10,12 +10,12 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, KNeighb
 
 from samescore_export.margins import Margin, nearest_of
 from samescore_export.operations.deciding import first_largest, lead, standing
-from samescore_export.operations.distances import Distances, Way, distances, finished_in_single, within
+from samescore_export.operations.distances import Distances, Way, distances, within
 from samescore_export.operations.labels import label_score, label_type
 from samescore_export.operations.nearest import REASON, Nearest, nearest
 from samescore_export.operations.neighbor_ties import Search, down_the_tree, in_their_order
 from samescore_export.operations.neighbor_weights import inverse_distances
-from samescore_export.operations.numeric import doubles, floats
+from samescore_export.operations.numeric import doubles, is_single
 from samescore_export.operations.numpy_sums import last_of, row_sum
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
@@ -53,29 +53,29 @@ def fitted_points(estimator: Any) -> NDArray[np.float64]:
     return np.ascontiguousarray(points.toarray() if hasattr(points, "toarray") else points, np.float64)
 
 
-def reduced(estimator: Any) -> bool:
-    """Whether brute force goes through ArgKmin, which takes no whole numbers."""
-    return estimator.effective_metric_ in _REDUCED and estimator._fit_X.dtype in (np.float64, np.float32)
+def reduced(estimator: Any, single: bool) -> bool:
+    """Whether brute force goes through ArgKmin, which takes points of the rows' dtype and no whole numbers."""
+    same = estimator._fit_X.dtype == (np.float32 if single else np.float64)
+    return bool(estimator.effective_metric_ in _REDUCED and same)
 
 
 def to_fitted(scope: Scope, estimator: Any, inputs: Matrix | Table) -> Distances:
     """The distances of each row to the fitted points, in the way that ``_fit_method`` says.
 
-    Trees widen float32, and brute force does where only the rows are float32.
+    Trees widen float32, and brute force does where only the rows or only the points are float32.
     """
     x = doubles(scope, inputs, estimator)
     points = fitted_points(estimator)
     metric = estimator.effective_metric_
     way: Way = "tree"
     if estimator._fit_method not in ("kd_tree", "ball_tree"):
-        single = floats(scope, inputs, estimator).dtype == "float32"
-        alike = single == (estimator._fit_X.dtype == np.float32)
-        way = "argkmin" if reduced(estimator) and alike else "pairwise"
-        if estimator._fit_X.dtype == np.float32:
-            if way == "pairwise" or metric not in ("euclidean", "sqeuclidean"):
-                accepted = "points in float64, a tree, or the Euclidean distance to float32 rows"
-                raise scope.refuse(f"brute force by {metric} over points in float32", accepted)
-            return finished_in_single(distances(scope, x, points, metric, estimator.effective_metric_params_, way))
+        single = is_single(inputs)
+        if reduced(estimator, single):
+            way = "single" if single else "argkmin"
+        elif single and estimator._fit_X.dtype == np.float32 and metric in ("cosine", "nan_euclidean"):
+            raise scope.refuse(f"brute force by metric={metric!r} over points in float32", "points in float64")
+        else:
+            way = "pairwise"
     return distances(scope, x, points, metric, estimator.effective_metric_params_, way)
 
 
@@ -95,7 +95,7 @@ def search_of(scope: Scope, estimator: Any, inputs: Matrix | Table) -> Search | 
                 "metric='sokalsneath' in a tree over a point of zeros", "points with a number that is not 0"
             )
         return Search(x.value, down_the_tree(scope, estimator._tree, metric, params, x.width), True)
-    if reduced(estimator):
+    if reduced(estimator, is_single(inputs)):
         return Search(x.value, in_their_order(int(estimator.n_samples_fit_)), False)
     return None
 

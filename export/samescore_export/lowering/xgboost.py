@@ -161,11 +161,13 @@ def _margins(estimator: Any, model: dict[str, Any], inputs: Matrix | Table, scop
     """float32 (rows, groups), the number of groups, and a way to finish a Lowered from scores."""
     graph = scope.graph
     part = model["learner"]["gradient_booster"]
-    x = coded(scope, inputs, _categories(model, scope))
+    x, certificates = coded(scope, inputs, _categories(model, scope))
     start = _start(model)
     if part["name"] == "gblinear":
         x = _with_missing(estimator, x, scope)
-        return *_linear(graph, x, _floats(part["model"]["weights"]), start, scope), lambda scores: Lowered(None, scores)
+        return *_linear(graph, x, _floats(part["model"]["weights"]), start, scope), lambda scores: Lowered(
+            None, scores, certificates
+        )
     drops = part["weight_drop"] if part["name"] == "dart" else None
     trees = part.get("gbtree", part)["model"]
     used = int(trees["iteration_indptr"][_rounds(estimator, trees)])
@@ -180,6 +182,7 @@ def _margins(estimator: Any, model: dict[str, Any], inputs: Matrix | Table, scop
             parts.append(_tree(tree, output, weigh))
     x, parts = narrowed(graph, x, parts)
     grown = leaves(scope, _with_missing(estimator, x, scope), parts, _BELOW)
+    grown = replace(grown, certificates=(*certificates, *grown.certificates))
     terms = in_float32(graph, grown.value)
     sums = [
         running_total(graph, terms, graph.constant([[first]], np.float32), np.array(own, np.int64))

@@ -13,6 +13,7 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
+from samescore_export.certificate import Certificate, attributes_check
 from samescore_export.graph import Graph
 from samescore_export.margins import Margin
 from samescore_export.operations.categories import encode
@@ -29,13 +30,16 @@ IN_ORDER = "leaves are added in the original's order"
 SINGLE = 2.0**29
 
 
-def coded(scope: Scope, inputs: Matrix | Table, categories: Mapping[int, Sequence[Any]]) -> Matrix:
+def coded(
+    scope: Scope, inputs: Matrix | Table, categories: Mapping[int, Sequence[Any]]
+) -> tuple[Matrix, tuple[Certificate, ...]]:
     """The inputs as numbers: a category as its position among those of its column, NaN for none of them.
 
-    ``categories`` by the position of the column in a data frame; an array has positions already.
+    ``categories`` by the position of the column in a data frame; an array has positions already. With the matrix, what is certain of the
+    look-up of each.
     """
     if not isinstance(inputs, Table):
-        return matrix_of(scope.graph, inputs)
+        return matrix_of(scope.graph, inputs), ()
     graph = scope.graph
     strange = [
         series.name
@@ -46,16 +50,27 @@ def coded(scope: Scope, inputs: Matrix | Table, categories: Mapping[int, Sequenc
         accepted = "numbers, or the categories that the model was fitted on"
         raise scope.refuse(f"the columns {strange} of strings", accepted)
     columns: list[Series] = []
+    certificates: list[Certificate] = []
     for position, series in enumerate(inputs.series):
         if position not in categories:
             columns.append(series)
             continue
-        codes = encode(scope, [series], [list(categories[position])])
+        own = list(categories[position])
+        codes = encode(scope, [series], [own])
+        certificates.append(
+            Certificate(
+                graph.path,
+                "categories",
+                f"{series.name}: each of the {len(own)} categories, in the booster's own order, has its code, and any other the code of none",
+                "",
+                attributes_check(graph.path, codes.node, codes.table),
+            )
+        )
         number = graph.op("Cast", codes.value, to=int(ir.DataType.DOUBLE))
         inside = graph.op("Less", codes.value, graph.constant(codes.missing, np.int64))
         tensor = graph.op("Where", inside, number, graph.constant(np.nan))
         columns.append(Series(series.name, "float64", tensor, 0, 1))
-    return matrix_of(graph, Table(tuple(columns), inputs.margin))
+    return matrix_of(graph, Table(tuple(columns), inputs.margin)), tuple(certificates)
 
 
 def whole_categories(scope: Scope, x: Matrix, columns: Collection[int], cut: bool) -> Matrix:

@@ -90,7 +90,7 @@ class MainTest {
         assertEquals(2, run());
         assertEquals(2, run("verify"));
         assertEquals(2, run("score", "one"));
-        assertTrue(err().startsWith("usage: verify FILE..."));
+        assertTrue(err().startsWith("usage: java -jar"));
     }
 
     @Test
