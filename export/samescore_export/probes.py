@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from samescore_export.operations.categories import is_missing
 from samescore_export.ordered import crossing, next_up
 from samescore_export.sample import Sample
 from samescore_export.values import Hint
@@ -81,7 +82,10 @@ class Probes:
         """How many splits have, among the rows as they are now, a probe at the number on either side."""
         found: dict[int, set[Any]] = {}
         for item in self.beside:
-            values = np.unique(self.sample.columns[item.column])
+            values = self.sample.columns[item.column]
+            if values.dtype == object:
+                values = np.array([float(value) for value in values if not is_missing(value)])
+            values = np.unique(values)
             both = np.isin(item.below, values) & np.isin(item.above, values)
             found.setdefault(item.source, set()).update(item.below[both].tolist())
         return sum(map(len, found.values()))
