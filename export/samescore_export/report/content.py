@@ -23,6 +23,7 @@ MEANINGS = {
     "proven": "the same for every input: certificates cover every split, category and leaf in the file, or all inputs there are",
     "proven beyond the rounding bound": "the same wherever the margin is beyond the rounding bound",
     "bit-equal": "equal to the last bit on every probe",
+    "within the rounding bound": "the same on every probe but those within a rounding bound of another answer; certificates do not hold",
     "differs": "beyond the stated limit",
 }
 
