@@ -6,7 +6,7 @@ RELEASES ?= 1.24.1 1.26.0
 ARTIFACTS := build/artifacts/scenarios
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint java bench serve test-lowest test-full coverage mutants runtimes lock clean
+.PHONY: help setup demo test check lint java bench serve clients battery bench-service test-lowest test-full coverage mutants runtimes lock clean
 
 help:            ## Say what there is
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -35,6 +35,15 @@ bench: setup     ## Benchmarks against peers
 
 serve: setup     ## Serve what the demo exported
 	@$(BIN)/samescore serve $(ARTIFACTS)
+
+clients:         ## Environments of the protocol's foreign clients, which the tests then use
+	@tools/clients.sh $(PYTHON)
+
+battery: setup   ## The reliability battery of the service; SOAK=1800 for half an hour of soak
+	@$(BIN)/python -m parity_tests.battery --soak $(or $(SOAK),120)
+
+bench-service: setup ## The service beside a bare WSGI function on the same server (needs wrk)
+	@$(BIN)/python -m benchmarks.serving --access-log /dev/null
 
 test-full: setup ## The long battery: every parity case on 2,000 ordinary rows and 6,000 probes, on every backend
 	@$(BIN)/python -m parity_tests.report --full --seconds 600 -o build/parity-full --artifacts build/artifacts/parity-full

@@ -70,7 +70,9 @@ def standing(item: Prepared, release: str, python: Path) -> Standing:
     wrong = [
         f"{name}: {result}"
         for name, expected in item.expected.items()
-        if not (result := compare(expected, found[name], item.outputs[name].tolerance)).passed
+        if not (
+            result := compare(expected, found[name], item.outputs[name].tolerance, floor=item.floors.get(name))
+        ).passed
     ]
     if not wrong:
         return Standing(release, item.case_id, SAME, "refused although the same" if refused else "")

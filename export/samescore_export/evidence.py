@@ -5,6 +5,7 @@ Gathered once for a model, whatever graphs are then judged by it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samescore_export.acceptance import in_words, refusal
-from samescore_export.compiler import Compiled
+from samescore_export.compiler import Compiled, row_by_row
 from samescore_export.finite_domain import Domain, finite_domain
 from samescore_export.graph_splits import graph_split_hints
 from samescore_export.probes import COMBINATION, Probes, Refused, make_probes
@@ -31,6 +32,8 @@ SINGLE_ROWS = 24
 
 #: And of a model whose graph is larger than this many bytes: a forest of 500 deep trees takes 20 ms for a row alone.
 FEW_SINGLE_ROWS, LARGE = 8, 2**24
+#: Numbers of an output of all probes together, and the rows that there are at least: a row of patches may hold half a million.
+MOST_NUMBERS, LEAST_ROWS = 2**24, 32
 
 #: A probe whose scale is this many times that of any row of the sample is compared under its own, and is no golden.
 FAR = 16.0
@@ -49,7 +52,8 @@ class Evidence:
         singles: row -> its answers for that row alone.
         tolerances: the a-priori bound at the largest scale of rows like the sample's.
         scales: the scale of each answer, where one is known; its own bound is at that.
-        settled: (rows,) whether every decision behind an answer is beyond its rounding bound; absent where all are exact.
+        settled: (rows,), or of the output's shape, whether every decision behind an answer is beyond its rounding bound; absent where
+            all are exact.
         fit: (rows,) settled in all outputs, and of a scale like the sample's.
         enumerated: the same for every value of the columns with finitely many; None where there is no such column.
     """
@@ -62,6 +66,13 @@ class Evidence:
     settled: Mapping[str, NDArray[np.bool_]]
     fit: NDArray[np.bool_]
     enumerated: Enumerated | None = None
+
+    def held(self, output: str, expected: NDArray[Any], got: NDArray[Any], rows: slice = slice(None)) -> NDArray[Any]:
+        """What ``got`` is held to: the expected answers for these rows where they are settled, and itself elsewhere."""
+        if output not in self.settled or expected.shape != got.shape:
+            return expected
+        sure = self.settled[output][rows]
+        return np.where(sure.reshape(*sure.shape, *(1,) * (expected.ndim - sure.ndim)), expected, got)
 
     def floor(self, output: str, rows: slice = slice(None)) -> NDArray[Any] | None:
         """The scales in the output's own shape."""
@@ -82,7 +93,9 @@ class Enumerated:
 
 def gather(estimator: Any, compiled: Compiled, seed: int = 0, budget: int = 2000) -> Evidence:
     """Make probes, ask the original model, and run the compiled graph's bounds."""
-    probes = make_probes(compiled.sample, compiled.contract, _hints(compiled), seed, budget)
+    widest = max(score.each * math.prod(size or 1 for size in score.shape) for score in compiled.scores.values())
+    fewer = min(budget, max(LEAST_ROWS, MOST_NUMBERS // max(1, widest)))
+    probes = make_probes(compiled.sample, compiled.contract, _hints(compiled), seed, fewer)
     with single_threaded(estimator):
         probes, expected = _answered(estimator, compiled, probes)
         singles, refused = _singles(estimator, compiled, probes)
@@ -120,7 +133,9 @@ def _held(
     bounds = _bounds(compiled, probes)
     scales = {name: bounds[f"{name}#scale"] for name in compiled.scores if f"{name}#scale" in bounds}
     settled = {
-        name: ~_inside(score.margin[1], bounds[f"{name}#margin"], bounds.get(f"{name}#margin_scale"))
+        name: ~_inside(
+            score.margin[1], bounds[f"{name}#margin"], bounds.get(f"{name}#margin_scale"), expected[name].shape
+        )
         for name, score in compiled.scores.items()
         if score.margin is not None and f"{name}#margin" in bounds
     }
@@ -131,8 +146,8 @@ def _held(
     fit = np.ones(len(probes.kinds), bool)
     for scale in scales.values():
         fit &= _ordinary(scale, probes.kinds)
-    for rows in settled.values():
-        fit &= rows
+    for sure in settled.values():
+        fit &= sure.reshape(len(fit), -1).all(axis=1)
     return Evidence(probes, expected, singles, tolerances, scales, settled, fit)
 
 
@@ -215,7 +230,8 @@ def _bounds(compiled: Compiled, probes: Probes) -> dict[str, NDArray[Any]]:
         return {}
     session = open_session(compiled.bounds.SerializeToString(), "the graph with bounds")
     feed = encode_frame(compiled.contract, probes.sample.native())
-    return dict(zip(names, session.run(names, feed), strict=True))
+    each = [compiled.scores[name.partition("#")[0]].each for name in names]
+    return dict(zip(names, map(row_by_row, session.run(names, feed), each), strict=True))
 
 
 def _tolerance(rounding: Rounding, scale: NDArray[Any] | None, kinds: NDArray[np.str_]) -> Tolerance:
@@ -235,8 +251,15 @@ def _ordinary(scale: NDArray[Any], kinds: NDArray[np.str_]) -> NDArray[np.bool_]
     return mask
 
 
-def _inside(rounding: Rounding, margin: NDArray[Any], scale: NDArray[Any] | None) -> NDArray[np.bool_]:
-    """Rows whose margin is smaller than the error either side may have made in it."""
+def _inside(
+    rounding: Rounding, margin: NDArray[Any], scale: NDArray[Any] | None, shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Rows, or numbers of an output of that shape, whose margin is smaller than the error either side may have made in it."""
+    if margin.shape == shape and margin.ndim == 2 and margin.shape[1] > 1:
+        each: NDArray[np.bool_] = np.abs(margin) <= 2 * rounding.ulp * np.spacing(
+            np.ones(1) if scale is None else scale
+        )
+        return each
     flat = np.abs(margin.reshape(len(margin), -1).min(axis=1))
     sizes = np.ones(len(flat)) if scale is None else scale.reshape(len(scale), -1).max(axis=1)
     inside: NDArray[np.bool_] = flat <= 2 * rounding.ulp * np.spacing(sizes)

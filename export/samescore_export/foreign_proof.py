@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 
 from samescore_export.acceptance import ask
-from samescore_export.compiler import Compiled, compile_model, method_of
+from samescore_export.compiler import Compiled, compile_model, method_of, row_by_row
 from samescore_export.errors import ExportError
 from samescore_export.evidence import Enumerated, Evidence, gather
 from samescore_export.foreign import ForeignGraph, open_foreign
@@ -70,7 +70,8 @@ def prove_foreign(
     got: dict[str, NDArray[Any]] = {}
     evidence = replace(evidence, expected={name: _wide(values) for name, values in evidence.expected.items()})
     for output in found:
-        got[output], remarks = _as_expected(output, found[output], evidence.expected[output])
+        rows = row_by_row(found[output], compiled.scores[output].each)
+        got[output], remarks = _as_expected(output, rows, evidence.expected[output])
         notes += [f"{output}: {remark}" for remark in remarks]
         tolerance, floor = _limit(output, evidence, within)
         comparison, inside = judged(output, evidence, got[output], tolerance, floor)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from samescore_export.compiler import rows_together
 from samescore_export.operations.categories import is_missing
 from samescore_export.proof import Proof
 from samescore_export.sample import Sample
@@ -43,7 +44,8 @@ def _worthwhile(proof: Proof) -> Iterator[int]:
         if score.labels is not None and score.shape == ():
             found = proof.expected[name]
             for label in score.labels[:200]:
-                yield from np.flatnonzero((found == label) & fit)[:1].tolist()
+                shown = (found == label).reshape(len(found), -1).any(axis=1)
+                yield from np.flatnonzero(shown & fit)[:1].tolist()
     for rows in by_kind.values():
         yield from rows.tolist()
 
@@ -58,10 +60,15 @@ def _entry(proof: Proof, rows: NDArray[np.int64]) -> dict[str, Any]:
     sample = proof.probes.sample.take(rows)
     outputs = {}
     for name, item in proof.outputs.items():
-        tolerance = item.tolerance.to_json()
         # Where every row hangs on a tie there is no golden, and no model is asked for no rows.
-        answer = proof.answer(name, sample) if len(rows) else proof.expected[name][:0]
-        outputs[name] = {**encode_array(answer), "tolerance": tolerance}
+        none = rows_together(proof.expected[name][:0], proof.compiled.scores[name].each)
+        answer = proof.answer(name, sample) if len(rows) else none
+        outputs[name] = {**encode_array(answer), "tolerance": item.tolerance.to_json()}
+        if len(rows) and item.floors is not None and answer.shape == item.floors[rows].shape:
+            floors = item.floors[rows].astype(answer.dtype)
+            # Where no floor is below half of the one for all there is little that it would see and they would not.
+            if floors.min(initial=np.inf) < item.tolerance.floor / 2:
+                outputs[name]["floors"] = encode_array(floors)
     return {"format": 1, "columns": golden_columns(sample, proof.compiled.contract), "outputs": outputs}
 
 

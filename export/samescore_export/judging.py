@@ -22,8 +22,7 @@ def judged(
     comparison = compare(expected, got, tolerance, floor=floor)
     if name not in evidence.settled or comparison.mismatch is not None or not comparison.beyond:
         return comparison, 0
-    rows = evidence.settled[name].reshape(-1, *(1 for _ in expected.shape[1:]))
-    settled = compare(np.where(rows, expected, got), got, tolerance, floor=floor)
+    settled = compare(evidence.held(name, expected, got), got, tolerance, floor=floor)
     return settled, comparison.beyond - settled.beyond
 
 
@@ -33,10 +32,9 @@ def single_failures(
     """What differs where a row is scored by itself."""
     failures = []
     for row, answers in evidence.singles.items():
-        if name in evidence.settled and not evidence.settled[name][row]:
-            continue
-        floor = evidence.floor(name, slice(row, row + 1))
-        comparison = compare(answers[name], alone[row][name], tolerance, floor=floor)
+        here = slice(row, row + 1)
+        expected = evidence.held(name, answers[name], alone[row][name], here)
+        comparison = compare(expected, alone[row][name], tolerance, floor=evidence.floor(name, here))
         failures += [f"{line} (scored alone, row {row})" for line in described(name, comparison, evidence.probes)[:1]]
     return failures
 

@@ -33,6 +33,7 @@ class OutputProof:
         flips: labels that differ although the margin is beyond the rounding bound; a failure.
         within_bound: values that differ in rows whose margin is inside the bound; scikit-learn flips such rows itself.
         reason: why it is not exact, None if it is.
+        floors: of each probe's numbers, in the output's shape, what takes the place of the tolerance's floor; None where it is one for all.
     """
 
     sameness: str
@@ -42,6 +43,7 @@ class OutputProof:
     flips: int
     within_bound: int
     reason: str | None
+    floors: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from samescore_export.certificate import FinishedGraph, Verdict
-from samescore_export.compiler import Compiled
+from samescore_export.compiler import Compiled, row_by_row, rows_together
 from samescore_export.enumeration import enumerate_domain
 from samescore_export.evidence import Evidence, gather
 from samescore_export.judging import described, judged, reason, single_failures
@@ -89,13 +89,15 @@ def prove(
             flips=comparison.beyond if score.labels and score.shape == () else 0,
             within_bound=within,
             reason=reason(score),
+            # Where rows share an answer, they share its scale, which other rows beside them would change.
+            floors=None if compiled.coupled else floor,
         )
         failures += described(name, comparison, evidence.probes)
         failures += single_failures(name, evidence, alone, tolerance)
 
     def answer(name: str, rows: Sample) -> NDArray[Any]:
         with single_threaded(estimator):
-            return compiled.expected(estimator, name, rows.native())
+            return rows_together(compiled.expected(estimator, name, rows.native()), compiled.scores[name].each)
 
     return Proof(
         seed, budget, evidence.probes, outputs, verdicts, compiled, evidence.expected, got, evidence.fit,
@@ -122,7 +124,8 @@ def _runner(compiled: Compiled, session: Any) -> Callable[[Sample], Mapping[str,
         except Exception as error:  # onnxruntime raises a class of its own for each status, with no common base
             reason = str(error).strip().splitlines()[0]
             raise ArtifactError("contract_mismatch", "the graph", f"it does not run ({reason})", "a model") from error
-        return dict(zip(names, found, strict=True))
+        each = [compiled.scores[name].each for name in names]
+        return dict(zip(names, map(row_by_row, found, each), strict=True))
 
     return run
 

@@ -48,6 +48,16 @@ class Lowered:
             (*(margin for child in children for margin in child.margins), *self.margins),
         )
 
+    def of_rows(self, each: int) -> Lowered:
+        """This result where each of the model's rows has become ``each`` before."""
+        if each == 1:
+            return self
+        transform = self.transform
+        if isinstance(transform, Matrix):
+            transform = replace(transform, each=max(each, transform.each))
+        scores = {name: replace(score, each=max(each, score.each)) for name, score in self.scores.items()}
+        return replace(self, transform=transform, scores=scores)
+
     def hanging_on(self, graph: Graph, margin: Margin) -> Lowered:
         """This result where all outputs hang on ``margin`` and on those of its own ``margins`` too."""
         whole = nearest_of(graph, [margin, *self.margins])
@@ -107,7 +117,7 @@ class Scope:
                 lowered = lowering(estimator, inputs, self)
                 if not lowered.certificates and (lowering is self.fallback or not _ours(lowering)):
                     self.uncertified.add(self.graph.path)
-                return lowered.hanging_on(self.graph, inputs.margin)
+                return lowered.hanging_on(self.graph, inputs.margin).of_rows(getattr(inputs, "each", 1))
             except UnsupportedError as error:
                 problem = error.problem
             except UnicodeEncodeError as error:

@@ -41,6 +41,16 @@ COMMANDS: Mapping[str, Known] = {
     "inspect": Known("Show an artifact's contract, proof and origin.", "inspect:inspect_command"),
     "score": Known("Score a file of rows with an artifact.", "score:score_command"),
     "serve": Known("Serve artifacts over HTTP.", "serve:serve_command"),
+    "publish": Known("Copy an artifact into a repository as a new version.", "repository:publish_command"),
+    "promote": Known("Point an alias at a version.", "repository:promote_command"),
+    "rollback": Known("Point an alias at the version it had before.", "repository:rollback_command"),
+    "split": Known("Send a percentage of the requests to another alias.", "repository:split_command"),
+    "shadow": Known("Let another alias score along unseen.", "repository:shadow_command"),
+    "list": Known("Show a repository: versions, aliases, history.", "repository:list_command"),
+    "keygen": Known("Make a pair of keys for signing.", "signing:keygen_command"),
+    "sign": Known("Sign artifacts.", "signing:sign_command"),
+    "verify-signature": Known("Check the signatures of artifacts.", "signing:verify_signature_command"),
+    "oip-check": Known("Check whether a server keeps the Open Inference Protocol V2.", "oip_check:oip_check_command"),
     "train": Known("Train one of the reference scenarios.", extra="train"),
 }
 

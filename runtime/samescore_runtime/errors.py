@@ -46,7 +46,7 @@ class InputError(SamescoreError):
 class ArtifactError(SamescoreError):
     """A file that must not be scored with.
 
-    ``code`` is one of ``not_an_artifact``, ``unknown_format``, ``integrity``, ``contract_mismatch``, ``self_check``.
+    ``code`` is one of ``signature``, ``not_an_artifact``, ``unknown_format``, ``integrity``, ``contract_mismatch``, ``self_check``.
     """
 
     def __init__(self, code: str, where: str, found: str, accepted: str) -> None:

@@ -16,12 +16,13 @@ from flask.testing import FlaskClient
 from samescore_runtime.contract import Contract
 from samescore_runtime.errors import InputError
 from samescore_runtime.rows import RowEncoder
-from samescore_runtime.service import lane as lane_module
+from samescore_runtime.service import targets as targets_module
 from samescore_runtime.service.app import create_app
 from samescore_runtime.service.lane import answer
 from samescore_runtime.service.limits import Limits
 from samescore_runtime.service.models import Models, Served, load_models
 from samescore_runtime.service.places import find
+from samescore_runtime.service.worker import Worker
 
 SHARED: dict[str, Any] = json.loads((Path(__file__).parents[2] / "parity_tests" / "contract_cases.json").read_text())
 LIMITS = Limits(body_bytes=20_000, rows=50)
@@ -190,7 +191,9 @@ def test_lane_and_flask_give_identical_answers(client: FlaskClient, plain: Flask
     strip = re.compile(rb'"id":"[^"]*"')
     assert strip.sub(b"", by_lane.data) == strip.sub(b"", by_flask.data)
     assert by_lane.status_code == by_flask.status_code == 200
-    assert dict(by_lane.headers) == dict(by_flask.headers)
+    assert {**by_lane.headers, "X-Samescore-Id": ""} == {**by_flask.headers, "X-Samescore-Id": ""}
+    assert by_lane.headers["X-Samescore-Id"] == by_lane.json["id"]
+    assert by_lane.headers["X-Samescore-Digest"] == by_lane.json["digest"]
 
 
 HTTP_CASES = [case for case in SHARED["cases"] if case.get("rows", True)]
@@ -199,11 +202,17 @@ HTTP_CASES = [case for case in SHARED["cases"] if case.get("rows", True)]
 @pytest.mark.parametrize("case", HTTP_CASES, ids=[case["id"] for case in HTTP_CASES])
 def test_the_shared_cases_over_http(case: dict[str, Any]) -> None:
     encode = RowEncoder(Contract.from_json(SHARED["contracts"][case["contract"]]))
-    model = SimpleNamespace(digest="", score_rows=lambda rows: encode(rows) and {})
+    model = SimpleNamespace(
+        digest="",
+        tensors_of_rows=encode,
+        score_rows=encode,
+        score_tensors=lambda tensors: {},
+        artifact=SimpleNamespace(profile=None),
+    )
     rows = case["rows_json"] if "rows_json" in case else json.dumps(case["rows"])
     body = f'{{"rows": {rows}}}'.encode()
-    environ = environment(body)
-    status, told = answer(Served("m", "1", model), environ, Limits())  # type: ignore[arg-type]
+    worker = Worker(Models([Served("m", "1", model)]), Limits())  # type: ignore[arg-type]
+    status, _, told = answer(worker, worker.targets["/models/m/score"], environment(body))
     if case["accepted"]:
         assert status == "200 OK"
     else:
@@ -215,7 +224,8 @@ def test_the_shared_cases_over_http(case: dict[str, Any]) -> None:
 def environment(body: bytes, **more: str) -> dict[str, Any]:
     import io
 
-    return {"CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body), "CONTENT_TYPE": JSON, **more}
+    head = {"REQUEST_METHOD": "POST", "PATH_INFO": "/models/m/score", "CONTENT_LENGTH": str(len(body))}
+    return {**head, "wsgi.input": io.BytesIO(body), "CONTENT_TYPE": JSON, **more}
 
 
 @pytest.mark.parametrize(
@@ -223,7 +233,10 @@ def environment(body: bytes, **more: str) -> dict[str, Any]:
     [
         ({"HTTP_TRANSFER_ENCODING": "chunked"}, "411", "length_required"),
         ({"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}, "411", "length_required"),
-        ({"HTTP_CONTENT_ENCODING": "gzip"}, "415", "unsupported_media_type"),
+        ({"HTTP_CONTENT_ENCODING": "br"}, "415", "unsupported_media_type"),
+        ({"HTTP_CONTENT_ENCODING": "gzip"}, "400", "bad_request"),
+        ({"HTTP_X_SAMESCORE_DEADLINE_MS": "soon"}, "400", "bad_request"),
+        ({"HTTP_X_SAMESCORE_DEADLINE_MS": "20", "HTTP_X_REQUEST_START": "t=1000000000"}, "504", "deadline"),
         ({"CONTENT_TYPE": "text/csv"}, "415", "unsupported_media_type"),
         ({"CONTENT_TYPE": "application/x-www-form-urlencoded"}, "415", "unsupported_media_type"),
         ({"CONTENT_TYPE": "application/octet-stream"}, "415", "unsupported_media_type"),
@@ -232,18 +245,22 @@ def environment(body: bytes, **more: str) -> dict[str, Any]:
         ({"CONTENT_LENGTH": "٣"}, "400", "bad_request"),
         ({"CONTENT_LENGTH": "5000"}, "400", "bad_request"),
         ({"CONTENT_LENGTH": "99999999999999999999"}, "413", "too_large"),
+        ({"CONTENT_LENGTH": "9" * 5000}, "413", "too_large"),
         ({"CONTENT_LENGTH": ""}, "400", "malformed_json"),
     ],
 )
 def test_headers(models: Models, more: dict[str, str], status: str, code: str) -> None:
-    got, body = answer(models.get("classifier"), environment(GOOD, **more), LIMITS)
+    worker = Worker(models, LIMITS)
+    got, _, body = answer(worker, worker.targets["/models/classifier/score"], environment(GOOD, **more))
     assert got.startswith(status)
     assert json.loads(body)["code"] == code
 
 
 @pytest.mark.parametrize("kind", ["", JSON, "application/json; charset=utf-8", "Application/JSON"])
 def test_accepted_content_types(models: Models, kind: str) -> None:
-    assert answer(models.get("classifier"), environment(GOOD, CONTENT_TYPE=kind), LIMITS)[0] == "200 OK"
+    worker = Worker(models, LIMITS)
+    target = worker.targets["/models/classifier/score"]
+    assert answer(worker, target, environment(GOOD, CONTENT_TYPE=kind))[0] == "200 OK"
 
 
 @pytest.mark.parametrize(
@@ -278,7 +295,7 @@ def test_an_internal_error_tells_nothing(
     def broken(*_: Any) -> bytes:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(lane_module, "score", broken)
+    monkeypatch.setattr(targets_module, "_WAYS", (("/models/{}/score", broken, frozenset({JSON})),))
     for lane in (True, False):
         response = score(create_app(models, lane=lane).test_client(), "classifier", GOOD)
         assert (response.status_code, response.json["code"]) == (500, "internal")

@@ -15,6 +15,7 @@ from samescore_runtime.service.app import create_app
 from samescore_runtime.service.limits import Limits
 from samescore_runtime.service.models import Models, load_models
 from samescore_runtime.service.places import find
+from samescore_runtime.service.v2_infer import best
 
 JSON = "application/json"
 LENGTH = "Inference-Header-Content-Length"
@@ -51,8 +52,13 @@ def expected(models: Models) -> dict[str, Any]:
     return models.get("classifier").model.score(np.array([[1.0, 2.0], [np.nan, -1.0]]))
 
 
-def test_health_and_metadata(client: FlaskClient) -> None:
-    assert client.get("/v2").json["extensions"] == ["binary_tensor_data"]
+def test_health_and_metadata(client: FlaskClient, models: Models) -> None:
+    assert client.get("/v2").json["extensions"] == [
+        "binary_tensor_data",
+        "classification",
+        "model_repository",
+        "statistics",
+    ]
     assert client.get("/v2/health/live").json == {"live": True}
     assert client.get("/v2/health/ready").json == {"ready": True, "live": True}
     assert client.get("/v2/models/classifier/ready").json == {"name": "classifier", "ready": True}
@@ -66,6 +72,7 @@ def test_health_and_metadata(client: FlaskClient) -> None:
             {"name": "predict", "datatype": "BYTES", "shape": [-1]},
             {"name": "predict_proba", "datatype": "FP64", "shape": [-1, 2]},
         ],
+        "parameters": {"digest": models.get("classifier").model.digest},
     }
     shown = client.get("/v2/models/mixed").json
     assert {item["name"]: item["datatype"] for item in shown["inputs"]}["text.text"] == "INT32"
@@ -92,7 +99,10 @@ def test_json_tensors(client: FlaskClient, models: Models, expected: dict[str, A
         "model_name": "classifier",
         "model_version": "1",
         "id": "mine",
-        "parameters": {"digest": models.get("classifier").model.digest},
+        "parameters": {
+            "digest": models.get("classifier").model.digest,
+            "prediction_id": answer.headers["X-Samescore-Id"],
+        },
         "outputs": [
             {"name": "predict", "datatype": "BYTES", "shape": [2], "data": expected["predict"].tolist()},
             {"name": "predict_proba", "datatype": "FP64", "shape": [2, 2],
@@ -283,3 +293,55 @@ def test_code_points_that_are_no_text(client: FlaskClient, codes: list[int]) -> 
 def test_too_many_rows(client: FlaskClient) -> None:
     request = {"inputs": [tensor("float64", "FP64", [51, 2], [1.0] * 102)]}
     assert infer(client, request).status_code == 413
+
+
+def classified(client: FlaskClient, count: Any, binary: bool = False, name: str = "predict_proba") -> Any:
+    parameters = {"classification": count, "binary_data": binary}
+    return infer(client, {"inputs": [PACKED], "outputs": [{"name": name, "parameters": parameters}]})
+
+
+def test_classification(client: FlaskClient, expected: dict[str, Any]) -> None:
+    for count, width in ((1, 1), (2, 2), (9, 2)):
+        (item,) = classified(client, count).json["outputs"]
+        assert (item["datatype"], item["shape"]) == ("BYTES", [2, width])
+        table = np.array(item["data"], object).reshape(2, width)
+        for row, scores in zip(table, expected["predict_proba"], strict=True):
+            order = np.argsort(-scores, kind="stable")[:width]
+            shown = [f"{scores[place].item()!r}:{place}:{['no', 'yes'][place]}" for place in order]
+            assert row.tolist() == shown
+    header, tail = read_binary(classified(client, 1, binary=True))
+    assert header["outputs"][0]["parameters"]["binary_data_size"] == len(tail)
+    assert tail[4:].startswith(b"0.")
+
+
+@pytest.mark.parametrize(
+    ("count", "name"), [(-1, "predict_proba"), ("1", "predict_proba"), (True, "predict_proba"), (1, "predict")]
+)
+def test_classification_that_cannot_be(client: FlaskClient, count: Any, name: str) -> None:
+    answer = classified(client, count, name=name)
+    assert answer.status_code == 400
+    assert "classification" in answer.json["error"]
+
+
+def test_ties_and_nan_in_a_classification() -> None:
+    scores = np.array([[0.25, 0.5, 0.5], [np.nan, 0.1, -np.inf]])
+    assert best(scores, 3, ["a", "b", "c"]).tolist() == [
+        ["0.5:1:b", "0.5:2:c", "0.25:0:a"],
+        ["0.1:1:b", "-inf:2:c", "nan:0:a"],
+    ]
+    assert best(np.array([1.5, 2.0]), 2, None).tolist() == [["1.5:0"], ["2.0:0"]]
+
+
+@pytest.mark.parametrize("codec", ["base64", "pd_json", 5, ["np"]])
+def test_codecs_that_would_have_to_be_decoded_are_refused(client: FlaskClient, codec: Any) -> None:
+    for request in (
+        {"inputs": [PACKED], "parameters": {"content_type": codec}},
+        {"inputs": [{**PACKED, "parameters": {"content_type": codec}}]},
+    ):
+        answer = infer(client, request)
+        assert answer.status_code == 400
+        assert "np, pd, str or datetime" in answer.json["error"]
+
+
+def test_an_output_twice_is_refused(client: FlaskClient) -> None:
+    assert infer(client, {"inputs": [PACKED], "outputs": [{"name": "predict"}] * 2}).status_code == 400

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from samescore_runtime.errors import InputError
-from samescore_runtime.verification import Verification, verify
+from samescore_runtime import signatures
+from samescore_runtime.artifact import read_content
+from samescore_runtime.errors import ArtifactError, InputError
+from samescore_runtime.verification import STEPS, Check, Verification, verify
 
 
 @click.command("verify")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with every check of every file.")
-def verify_command(files: tuple[Path, ...], as_json: bool) -> int:
-    """Check artifacts on this machine: format, integrity, contract, goldens.
+@click.option(
+    "--public-key", "keys", multiple=True, type=click.Path(path_type=Path), help="Keys that FILE.sig is held against."
+)
+@click.option("--require-signature", is_flag=True, help="A file without a good signature is bad.")
+def verify_command(files: tuple[Path, ...], as_json: bool, keys: tuple[Path, ...], require_signature: bool) -> int:
+    """Check artifacts on this machine: signature, format, integrity, contract, goldens.
 
     Exit code 0 if every check of every file passed, 1 if one failed, 2 if a file cannot be read.
 
@@ -24,11 +31,12 @@ def verify_command(files: tuple[Path, ...], as_json: bool) -> int:
       samescore verify churn.onnx
       samescore verify models/*.onnx --json
     """
+    trusted = signatures.trust(keys, require_signature)
     results: list[Verification] = []
     unreadable: list[InputError] = []
     for file in files:
         try:
-            results.append(verify(file))
+            results.append(_verified(file, trusted))
         except InputError as error:
             unreadable.append(error)
             click.echo(f"samescore: {error}", err=True)
@@ -42,6 +50,22 @@ def verify_command(files: tuple[Path, ...], as_json: bool) -> int:
     if unreadable:
         return 2
     return 0 if all(result.passed for result in results) else 1
+
+
+def _verified(file: Path, trusted: signatures.Trust) -> Verification:
+    """All checks; behind a signature that fails, nothing of the file is read."""
+    if not trusted.keys:
+        return verify(file)
+    name, content = read_content(file)
+    try:
+        signed = trusted.check(name, content, signatures.beside(file))
+    except ArtifactError as error:
+        failed = Check("signature", "failed", f"{error.found}; {error.accepted}", error.code)
+        skipped = (Check(step, "skipped", "a check before it failed") for step in STEPS)
+        return Verification(name, None, (failed, *skipped))
+    result = verify(content)
+    reason = "made by a trusted key" if signed else "none, and none is required"
+    return replace(result, name=name, checks=(Check("signature", "passed", reason), *result.checks))
 
 
 def _page(result: Verification) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from samescore_runtime.errors import ContractError, InputError, SamescoreError
-from samescore_runtime.score_json import dumps
 from samescore_runtime.strict_json import MalformedJsonError
 
 JSON_TYPE = "application/json"
@@ -24,7 +25,10 @@ class RequestError(SamescoreError):
 STATUS: Mapping[str, str] = {
     "bad_request": "400 Bad Request",
     "malformed_json": "400 Bad Request",
+    "too_deep": "400 Bad Request",
     "empty_batch": "400 Bad Request",
+    "unauthorized": "401 Unauthorized",
+    "forbidden": "403 Forbidden",
     "unknown_model": "404 Not Found",
     "not_found": "404 Not Found",
     "method_not_allowed": "405 Method Not Allowed",
@@ -33,7 +37,10 @@ STATUS: Mapping[str, str] = {
     "too_many_rows": "413 Content Too Large",
     "unsupported_media_type": "415 Unsupported Media Type",
     "contract": "422 Unprocessable Content",
+    "conflict": "409 Conflict",
     "internal": "500 Internal Server Error",
+    "unavailable": "503 Service Unavailable",
+    "deadline": "504 Gateway Timeout",
 }
 
 INTERNAL = RequestError("internal", "service", "an internal error", "the same request later, or a report of it")
@@ -60,4 +67,4 @@ def failure(error: SamescoreError) -> tuple[str, bytes]:
         body["problems"] = [
             {"row": one.row, "column": one.column, "code": one.code, "message": one.message} for one in error.problems
         ]
-    return STATUS[code], dumps(body)
+    return STATUS[code], orjson.dumps(body, default=str)

@@ -1,13 +1,76 @@
-"""What one request may ask for."""
+"""What one request may ask for, and the caps on what it brings."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from samescore_runtime.service.failures import RequestError
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``body_bytes`` of a request's body, and ``rows`` in it."""
+    """Attributes:
+    body_bytes: of a request's body, before and after decompression.
+    rows: in one request.
+    string_length: of any string in the request, in characters.
+    nesting: of lists and objects in each other.
+    """
 
     body_bytes: int = 64 * 1024 * 1024
     rows: int = 100_000
+    string_length: int = 1024 * 1024
+    nesting: int = 32
+
+
+def check_value(value: Any, body: bytes, limits: Limits, flat: int) -> None:
+    """Hold a parsed JSON value to the caps on strings and nesting.
+
+    Most bodies are seen to keep them without a walk: a body shorter than the cap holds no longer string, and ``flat`` objects
+    side by side account for the brackets that there are.
+
+    Raises:
+        RequestError: ``too_large``, ``too_deep``.
+    """
+    if len(body) > limits.string_length and _longest(value) > limits.string_length:
+        raise RequestError(
+            "too_large", "body", "a longer string", f"strings of at most {limits.string_length} characters"
+        )
+    # Every level but the objects side by side needs a bracket or a brace of its own.
+    if (
+        len(body) > 2 * limits.nesting
+        and body.count(b"[") + body.count(b"{") - flat > limits.nesting
+        and _deeper(value, limits.nesting)
+    ):
+        raise RequestError(
+            "too_deep", "body", "deeper nesting", f"at most {limits.nesting} lists and objects in each other"
+        )
+
+
+def _children(level: Iterable[Any]) -> list[Any]:
+    found: list[Any] = []
+    for value in level:
+        if type(value) is list:
+            found += value
+        elif type(value) is dict:
+            found += value
+            found += value.values()
+    return found
+
+
+def _longest(value: Any) -> int:
+    longest, level = 0, [value]
+    while level:
+        longest = max([longest, *(len(item) for item in level if type(item) is str)])
+        level = _children(level)
+    return longest
+
+
+def _deeper(value: Any, nesting: int) -> bool:
+    level = [value]
+    for _ in range(nesting):
+        level = [item for item in _children(level) if type(item) in (list, dict)]
+        if not level:
+            return False
+    return True

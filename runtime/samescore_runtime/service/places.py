@@ -30,7 +30,8 @@ def find(path: Path) -> tuple[Place, ...]:
         places = [Place(path.stem, "1", path)]
     elif path.is_dir():
         places = [Place(file.stem, "1", file) for file in sorted(path.glob("*.onnx"))]
-        nested = sorted(path.glob("*/*/model.onnx"))
+        # What is being published lies in a folder with a dot until it is whole.
+        nested = [file for file in sorted(path.glob("*/*/model.onnx")) if not file.parent.name.startswith(".")]
         places += [Place(file.parent.parent.name, file.parent.name, file) for file in nested]
     else:
         raise InputError(str(path), "no such file or folder", "an .onnx file, or a folder of them")

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from samescore_runtime.contract import Column, Contract
 from samescore_runtime.packing import Group
+from samescore_runtime.service.failures import RequestError
+from samescore_runtime.service.limits import Limits
 from samescore_runtime.service.v2_tensors import Input, bad
 
 Columns = dict[str, Any]
@@ -38,6 +40,31 @@ def columns_of(contract: Contract, parts: Sequence[Group], inputs: Sequence[Inpu
     for group in parts:
         unpacked |= _unpack(group, given)
     return unpacked, rows.pop()
+
+
+def check_strings(columns: Mapping[str, Any], size: int, limits: Limits) -> None:
+    """Hold the strings of a request to their cap, binary ones too; a body shorter than the cap holds no longer string.
+
+    Raises:
+        RequestError: ``too_large``.
+    """
+    if size <= limits.string_length:
+        return
+    for name, values in columns.items():
+        if isinstance(values, np.ndarray) and values.dtype != object:
+            continue
+        for value in values:
+            longest = (
+                max(map(len, value), default=0)
+                if isinstance(value, list)
+                else len(value or "")
+                if isinstance(value, str)
+                else 0
+            )
+            if longest > limits.string_length:
+                raise RequestError(
+                    "too_large", f"inputs.{name}", "a longer string", f"at most {limits.string_length} characters"
+                )
 
 
 def _column(column: Column, values: NDArray[Any]) -> Any:

@@ -4,66 +4,67 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from samescore_runtime import __version__
 from samescore_runtime.score_json import dumps
-from samescore_runtime.service.bodies import TENSOR_TYPES, read_body
 from samescore_runtime.service.failures import JSON_TYPE
-from samescore_runtime.service.limits import Limits
+from samescore_runtime.service.lane import answer
 from samescore_runtime.service.models import Models, Served
 from samescore_runtime.service.v2_datatypes import DATATYPE
-from samescore_runtime.service.v2_infer import infer
+from samescore_runtime.service.worker import Worker
 
-BINARY_TYPE = "application/octet-stream"
-LENGTH_HEADER = "Inference-Header-Content-Length"
+EXTENSIONS = ("binary_tensor_data", "classification", "model_repository", "statistics")
 
 
-def routes(models: Models, limits: Limits) -> Blueprint:
-    """Everything under ``/v2``; models with and without a version in the path."""
+def routes(worker: Worker) -> Blueprint:
+    """Everything under ``/v2`` but the repository; models with and without a version or alias in the path."""
     v2 = Blueprint("v2", __name__, url_prefix="/v2")
 
     @v2.get("")
     @v2.get("/")
     def server() -> Response:
-        return _json({"name": "samescore", "version": __version__, "extensions": ["binary_tensor_data"]})
+        return as_json({"name": "samescore", "version": __version__, "extensions": list(EXTENSIONS)})
 
     @v2.get("/health/live")
     def live() -> Response:
-        return _json({"live": True})
+        return as_json({"live": True})
 
     @v2.get("/health/ready")
     def ready() -> Response:
         # Some clients read the body, others only the status.
-        body = {"ready": models.ready, "live": True}
-        return _json(body, "200 OK" if models.ready else "503 Service Unavailable")
+        return _ready({"ready": worker.ready, "live": True})
 
     @v2.get("/models/<name>/ready")
     @v2.get("/models/<name>/versions/<version>/ready")
     def model_ready(name: str, version: str | None = None) -> Response:
-        models.get(name, version)
-        return _json({"name": name, "ready": True})
+        worker.models.get(name, version)
+        return _ready({"name": name, "ready": not worker.draining})
 
     @v2.get("/models/<name>")
     @v2.get("/models/<name>/versions/<version>")
     def metadata(name: str, version: str | None = None) -> Response:
-        return _json(_metadata(models, models.get(name, version)))
+        return as_json(_metadata(worker.models, worker.models.get(name, version)))
 
     @v2.post("/models/<name>/infer")
     @v2.post("/models/<name>/versions/<version>/infer")
     def inference(name: str, version: str | None = None) -> Response:
-        served = models.get(name, version)
-        body = read_body(request.environ, limits, TENSOR_TYPES)
-        answer, json_length = infer(served, body, request.headers.get(LENGTH_HEADER), limits)
-        if json_length is None:
-            return Response(answer, content_type=JSON_TYPE)
-        return Response(answer, headers={LENGTH_HEADER: str(json_length)}, content_type=BINARY_TYPE)
+        worker.models.get(name, version)
+        middle = "" if version is None else f"/versions/{version}"
+        status, headers, body = answer(worker, worker.targets[f"/v2/models/{name}{middle}/infer"], request.environ)
+        g.scored = True
+        return Response(body, status, headers)
 
     return v2
 
 
-def _json(value: Any, status: str = "200 OK") -> Response:
+def as_json(value: Any, status: str = "200 OK") -> Response:
+    """The type is exactly this: some clients compare it letter by letter."""
     return Response(dumps(value), status, content_type=JSON_TYPE)
+
+
+def _ready(body: dict[str, Any]) -> Response:
+    return as_json(body, "200 OK" if body["ready"] else "503 Service Unavailable")
 
 
 def _metadata(models: Models, served: Served) -> dict[str, Any]:
@@ -75,6 +76,7 @@ def _metadata(models: Models, served: Served) -> dict[str, Any]:
         "platform": "onnxruntime_onnx",
         "inputs": [_tensor(tensor) for tensor in contract.tensors],
         "outputs": [_tensor(output) for output in contract.outputs if output.name in shown],
+        "parameters": {"digest": served.model.digest},
     }
 
 

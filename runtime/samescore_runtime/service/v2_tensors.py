@@ -57,6 +57,17 @@ def read_inputs(items: Any, binary: bytes) -> list[Input]:
     return inputs
 
 
+#: Names by which clients tell how they encoded a tensor, where that is how this protocol encodes it anyway.
+_CODECS = (None, "np", "pd", "str", "datetime")
+
+
+def check_codec(parameters: Mapping[str, Any], where: str) -> None:
+    """Raises RequestError for a ``content_type`` that would have to be decoded first (``base64``, ``pd_json``)."""
+    codec = parameters.get("content_type")
+    if codec not in _CODECS:
+        raise bad(f"{where}.content_type", found(codec), "np, pd, str or datetime")
+
+
 def _header(item: Any, where: str) -> tuple[str, tuple[int, ...], str]:
     if not isinstance(item, dict):
         raise bad(where, found(item), "an object with name, shape, datatype and data")
@@ -74,6 +85,7 @@ def _binary_size(item: Mapping[str, Any], where: str) -> int | None:
     parameters = item.get("parameters") or {}
     if not isinstance(parameters, dict):
         raise bad(f"{where}.parameters", found(parameters), "an object")
+    check_codec(parameters, f"{where}.parameters")
     size = parameters.get("binary_data_size")
     if size is not None and (type(size) is not int or size < 0):
         raise bad(f"{where}.parameters.binary_data_size", found(size), "a number of bytes")

@@ -1,0 +1,1 @@
+"""The reliability battery of the service: ``make battery``."""

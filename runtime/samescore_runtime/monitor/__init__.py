@@ -1,0 +1,1 @@
+"""What the service counts: metrics of all its processes, and how far live columns are from the profile in the artifact."""
