@@ -38,7 +38,9 @@ def serve_and_measure(artifacts: Path) -> tuple[float, float]:
     port = free_port()
     script = Path(sys.executable).parent / "samescore"
     start = time.perf_counter()
-    server = subprocess.Popen([script, "serve", artifacts, "--port", str(port), "--workers", "1"], stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [script, "serve", artifacts, "--port", str(port), "--workers", "1"], stderr=subprocess.DEVNULL
+    )
     try:
         while True:
             try:

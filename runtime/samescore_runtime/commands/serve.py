@@ -129,7 +129,7 @@ def serve_command(
         connections=max_connections,
         drain=drain,
         limits=Limits(max_body_bytes, max_rows, max_string_length, max_nesting),
-        tokens=TokenFiles(tokens, admin_tokens, os.environ.get("SAMESCORE_TOKENS")),
+        tokens=TokenFiles(tokens, admin_tokens, os.environ.pop("SAMESCORE_TOKENS", None)),
         trust=signatures.trust(keys, require_signature),
         access_log=access_log,
         prediction_log=kept,
