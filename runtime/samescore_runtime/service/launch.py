@@ -94,9 +94,8 @@ def run(path: Path, wanted: dict[str, Wanted], options: Options, slots: Slots, c
         port=options.port,
         interface=Interfaces.WSGI,
         workers=options.workers,
-        # A thread waits while its client sends the body, so there may be one for every connection: no client can keep another waiting.
-        # They are started as they are needed. (A few, 2 to 8, would take turns for every request and cost half the throughput.)
-        blocking_threads=options.connections,
+        # A thread waits while its client sends the body, so there may be one for every connection; they are started as they are needed.
+        blocking_threads=options.threads or options.connections,
         backpressure=options.connections,
         websockets=False,
         # It warns of the number of threads, which is meant.
