@@ -167,8 +167,8 @@ def _application(path: Path, options: Options, slots: Slots, common: Path) -> tu
         Journal,
         PlainFile,
         RotatedFiles,
-        access_line,
-        prediction_line,
+        access_lines,
+        prediction_lines,
         to_stdout,
     )
     from samescore_runtime.service.overflow import shed_overflow
@@ -179,7 +179,7 @@ def _application(path: Path, options: Options, slots: Slots, common: Path) -> tu
     access = None
     if options.access_log is not None:
         sink = to_stdout if options.access_log == "-" else PlainFile(Path(options.access_log))
-        access = Journal(sink, access_line)
+        access = Journal(sink, access_lines)
     worker = Worker(
         models,
         options.limits,
@@ -192,7 +192,7 @@ def _application(path: Path, options: Options, slots: Slots, common: Path) -> tu
     )
     if options.prediction_log is not None:
         log = options.prediction_log
-        worker.prediction_log = Journal(RotatedFiles(log, worker.series.number), prediction_line(log.redacted))
+        worker.prediction_log = Journal(RotatedFiles(log, worker.series.number), prediction_lines(log.redacted))
     worker.follow()
     worker.start()
     shed_overflow(worker.series, options.port)
