@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-RELEASES ?= 1.23.2 1.26.0
+RELEASES ?= 1.24.1 1.26.0
 ARTIFACTS := build/artifacts/scenarios
 
 .DEFAULT_GOAL := help

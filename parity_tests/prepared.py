@@ -50,6 +50,7 @@ class Prepared:
         path: the artifact.
         rows: the probes that are no near misses of a label, for which every backend must give the same.
         expected: the original model's answers for them.
+        floors: by output, the floor of each of these where one is known.
         outputs: what the export proved.
         parts: the estimators that the model is made of, and their options.
     """
@@ -60,6 +61,7 @@ class Prepared:
     contract: Contract
     rows: Sample
     expected: Mapping[str, NDArray[Any]]
+    floors: Mapping[str, NDArray[Any]]
     outputs: Mapping[str, OutputProof]
     parts: tuple[tuple[str, Mapping[str, str]], ...]
 
@@ -94,7 +96,9 @@ def prepare(case_id: str, folder: Path, size: Size = BRIEF) -> Prepared:
     contract = exported.artifact.contract
     (folder / f"{name}.rows.json").write_text(json.dumps({"columns": golden_columns(rows, contract)}))
     expected = {output: exported.proof.answer(output, rows) for output in exported.proof.expected}
-    return Prepared(case_id, name, path, contract, rows, expected, exported.proof.outputs, tuple(parts(model)))
+    outputs = exported.proof.outputs
+    floors = {output: item.floors[fit] for output, item in outputs.items() if item.floors is not None}
+    return Prepared(case_id, name, path, contract, rows, expected, floors, outputs, tuple(parts(model)))
 
 
 def prepare_all(

@@ -52,12 +52,13 @@ class Line:
 
 
 def judge(item: Prepared, found: Found) -> Cell:
-    """Compare a backend's scores with the original model's, under the artifact's own tolerances."""
+    """Compare a backend's scores with the original model's, under the artifact's own tolerances and floors."""
     if isinstance(found, str):
         return Cell("differs", found)
     results: dict[str, Comparison] = {}
     for name, expected in item.expected.items():
-        results[name] = compare(expected, found[name], item.outputs[name].tolerance)
+        floor = item.floors.get(name)
+        results[name] = compare(expected, found[name], item.outputs[name].tolerance, floor=floor)
     wrong = [f"{name}: {result}" for name, result in results.items() if not result.passed]
     if wrong:
         return Cell("differs", "; ".join(wrong))

@@ -29,9 +29,7 @@ METHODS = ("predict", "predict_proba", "decision_function", "transform", "score_
 DELEGATING = ("FrozenEstimator",)
 
 #: Estimators that cannot be exported, and why; each is refused by that name.
-REFUSED: Mapping[str, str] = {
-    "PatchExtractor": "takes 3-D images and gives more rows than it takes; a contract has a row for each row",
-}
+REFUSED: Mapping[str, str] = {}
 
 HEAD = """# Coverage
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
+from samescore_export.sample import Sample
 from samescore_runtime.contract import Layout
 from samescore_runtime.errors import InputError
 
@@ -49,6 +51,15 @@ def check_descriptions(descriptions: Mapping[str, Any] | None) -> None:
             or not all(item is None or isinstance(item, str) for item in pair)
         ):
             raise InputError(f"descriptions[{column!r}]", repr(pair), "(unit, description), each a text or None")
+
+
+def check_described(descriptions: Mapping[str, Any] | None, sample: Sample) -> None:
+    """Raises InputError for a description of a column that the sample does not have; a name near it is told."""
+    for column in descriptions or {}:
+        if column not in sample.columns:
+            near = get_close_matches(column, sample.columns, n=3) or list(sample.columns)[:5]
+            accepted = f"a column of the sample, such as {', '.join(map(repr, near))}"
+            raise InputError(f"descriptions[{column!r}]", "no such column", accepted)
 
 
 def check_destination(path: Path | None, report: Path | None) -> None:

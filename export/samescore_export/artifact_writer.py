@@ -16,15 +16,21 @@ from samescore_runtime.integrity import INTEGRITY_KEY, read
 
 def artifact_bytes(model: onnx.ModelProto, entries: Mapping[str, Mapping[str, Any]]) -> bytes:
     """The finished file: ``entries`` (``contract``, ``golden``, ...) as metadata in key order, and the integrity entry."""
-    proto = onnx.ModelProto()
-    proto.CopyFrom(model)
-    del proto.metadata_props[:]
+    metadata = onnx.ModelProto()
     for name in sorted(entries):
-        _add(proto, f"samescore.{name}", entries[name])
+        _add(metadata, f"samescore.{name}", entries[name])
+    graph = onnx.ModelProto()
+    # Everything but the metadata, which are the last of the message's fields: a message's fields may be written one after another.
+    if model.metadata_props:
+        graph.CopyFrom(model)
+        del graph.metadata_props[:]
+    else:
+        graph = model
+    written = graph.SerializeToString(deterministic=True)
     # The sum does not cover its own entry, so it can be taken before that is there.
-    checksum, _ = read(proto.SerializeToString(deterministic=True))
-    _add(proto, INTEGRITY_KEY, {"format": 1, "sha256": checksum})
-    return bytes(proto.SerializeToString(deterministic=True))
+    checksum, _ = read(written + metadata.SerializeToString(deterministic=True))
+    _add(metadata, INTEGRITY_KEY, {"format": 1, "sha256": checksum})
+    return bytes(written + metadata.SerializeToString(deterministic=True))
 
 
 def _add(proto: onnx.ModelProto, key: str, value: Mapping[str, Any]) -> None:

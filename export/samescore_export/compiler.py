@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import onnx
@@ -18,7 +18,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import LabelBinarizer, LabelEncoder, MultiLabelBinarizer
 
 from samescore_export.acceptance import Acceptance, ask, check_taken
-from samescore_export.arguments import check_methods, check_model
+from samescore_export.arguments import check_described, check_methods, check_model
 from samescore_export.certificate import Certificate, FinishedGraph
 from samescore_export.errors import ExportError, Unsupported
 from samescore_export.graph import Graph, without_outputs
@@ -27,10 +27,10 @@ from samescore_export.lowering.fallback import lower_with_skl2onnx
 from samescore_export.model_problems import label_problems, sample_problems
 from samescore_export.outputs import contract_outputs, written
 from samescore_export.registry import Registry
-from samescore_export.sample import TEXT, Sample, as_labels
+from samescore_export.sample import TEXT, Sample, as_labels, unreadable
 from samescore_export.scope import Lowered, Scope
 from samescore_export.threads import single_threaded
-from samescore_export.values import WIDEST, Hint, Matrix, Score, Table, matrix_of
+from samescore_export.values import WIDEST, Hint, Matrix, Score, Table, columns_of, matrix_of
 from samescore_runtime.contract import Contract, Layout
 from samescore_runtime.errors import InputError
 
@@ -68,6 +68,7 @@ class Compiled:
         contract: what it takes and gives.
         scores: output name -> how it was lowered.
         coupled: whether the answer for a row hangs on the other rows of its batch (decision 0010).
+        uncertified: steps that a converter, or a lowering from elsewhere, wrote without a certificate.
     """
 
     model: onnx.ModelProto
@@ -79,6 +80,7 @@ class Compiled:
     hints: tuple[Hint, ...]
     sample: Sample
     coupled: bool = False
+    uncertified: tuple[str, ...] = ()
 
     def expected(self, estimator: Any, output: str, native: Any) -> NDArray[Any]:
         """What the original model gives for an output, in the dtypes of the contract."""
@@ -91,7 +93,19 @@ class Compiled:
                 method, _, part = output.partition(".")
                 found = getattr(estimator, method)(native)
                 found = found[int(part)] if part else found
-        return canonical(found, score)
+        return row_by_row(canonical(found, score), score.each)
+
+
+def row_by_row(found: NDArray[Any], each: int) -> NDArray[Any]:
+    """An answer of ``each`` rows for one as (rows, each, ...); left as it is where it has not so many, to be told by its shape."""
+    if each == 1 or len(found) % each:
+        return found
+    return found.reshape(len(found) // each, each, *found.shape[1:])
+
+
+def rows_together(found: NDArray[Any], each: int) -> NDArray[Any]:
+    """What :func:`row_by_row` took apart, as the model itself gives it."""
+    return found if each == 1 else found.reshape(len(found) * each, *found.shape[2:])
 
 
 def canonical(found: Any, score: Score) -> NDArray[Any]:
@@ -145,19 +159,25 @@ def compile_model(
     if type(estimator).__module__.partition(".")[0] in ("xgboost", "lightgbm"):
         sample = replace(sample, categorical=True)
     order = _column_order(estimator, sample)
+    check_described(descriptions, sample)
     settings = (layout, descriptions or {})
     acceptance = _acceptance(estimator, sample, registry, order, methods, settings)
     read, texts = frozenset(order), frozenset({TEXT} if sample.form == "texts" else ())
     # What is text and which columns are read shows only in lowering; once it is known the graph is written again.
     for _ in range(3):
         graph, inputs, lowered, scope = _lower(estimator, sample, registry, order, read, texts, acceptance, settings)
-        if scope.problems or (graph.used == read and scope.texts <= texts):
+        if read_strangers := {name: why for name, why in sample.strange.items() if name in graph.used}:
+            raise unreadable(read_strangers)
+        # An array is read by position, and so as a whole.
+        used = frozenset(order) if sample.form == "array" else frozenset(graph.used)
+        if scope.problems or (used == read and scope.texts <= texts):
             break
-        read, texts = frozenset(graph.used), texts | frozenset(scope.texts)
+        read, texts = used, texts | frozenset(scope.texts)
     if scope.problems:
         raise ExportError(scope.problems)
     scores = _chosen(estimator, lowered, graph, methods)
-    contract = Contract(layout, inputs.columns, inputs.tensors, contract_outputs(scores), graph.any_key)
+    outputs = contract_outputs(scores)
+    contract = Contract(layout, inputs.columns, inputs.tensors, outputs, graph.any_key, sample.row_shape)
     _refuse_names(contract)
     bounds = written(graph, scores)
     _refuse_wide(graph, bounds)
@@ -172,6 +192,7 @@ def compile_model(
         hints=lowered.hints,
         sample=sample,
         coupled=bool(scope.coupled),
+        uncertified=tuple(sorted(scope.uncertified)),
     )
 
 
@@ -245,6 +266,8 @@ def _acceptance(
         try:
             check_taken(call, sample)
         except InputError as refused:
+            if sample.strange:
+                raise unreadable(sample.strange) from refused
             # Some take no rows that a contract can describe (PatchExtractor): what cannot be lowered is said first.
             problems = _problems(estimator, sample, registry, order, settings)
             if problems and not isinstance(refused.__cause__, NotFittedError):
@@ -279,14 +302,28 @@ def _lower(
     inputs = make_inputs(graph, sample, order, read, texts, acceptance, *settings)
     scope = Scope(graph, registry, lower_with_skl2onnx, [], set())
     if sample.form == "array" and inputs.table.numeric:
-        value: Matrix | Table = matrix_of(graph, inputs.table)
+        value: Matrix | Table = replace(matrix_of(graph, inputs.table), axes=sample.row_shape)
     else:
         value = inputs.table
     lowered = scope.lower(estimator, value, "steps" if hasattr(estimator, "steps") else "model")
-    if isinstance(lowered.transform, Table) and lowered.transform.numeric:
-        # Columns that are only passed on are read here, and so become inputs.
-        lowered = replace(lowered, transform=matrix_of(graph, lowered.transform))
+    if isinstance(lowered.transform, Table):
+        lowered = _passed_on(lowered, lowered.transform, sample, graph)
     return graph, inputs, lowered, scope
+
+
+def _passed_on(lowered: Lowered, table: Table, sample: Sample, graph: Graph) -> Lowered:
+    """The transform of a model that passes columns on: they are read here, and so become inputs. Times are no output."""
+    kinds = {series.type for series in table.series}
+    times = [series.column for series in table.series if sample.types.get(series.column or "") == "datetime"]
+    if times:
+        graph.used.update(name for name in times if name is not None)
+        return replace(lowered, transform=None)
+    if kinds in ({"bool"}, {"string"}) and all(series.missing is None for series in table.series):
+        parts = [columns_of(graph, [series]) for series in table.series]
+        value = parts[0] if len(parts) == 1 else graph.op("Concat", *parts, axis=1)
+        score = Score(value, "bool" if kinds == {"bool"} else "string", (table.width,), margin=table.margin)
+        return replace(lowered, scores={"transform": score, **lowered.scores})
+    return replace(lowered, transform=matrix_of(graph, table)) if table.numeric else lowered
 
 
 def _chosen(estimator: Any, lowered: Lowered, graph: Graph, methods: Sequence[str] | None) -> dict[str, Score]:
@@ -312,7 +349,12 @@ def _transform_score(value: Matrix | Table, graph: Graph) -> Score | None:
     if isinstance(value, Table) and not value.numeric:
         return None
     matrix = matrix_of(graph, value)
+    rounding = matrix.rounding
+    type_: Literal["int64", "float64", "float32"] = matrix.dtype
+    found = matrix.value
     if matrix.integers:
-        whole = graph.op("Cast", matrix.value, to=int(ir.DataType.INT64))
-        return Score(whole, "int64", (matrix.width,), margin=matrix.margin)
-    return Score(matrix.value, matrix.dtype, (matrix.width,), rounding=matrix.rounding, margin=matrix.margin)
+        found, type_, rounding = graph.op("Cast", found, to=int(ir.DataType.INT64)), "int64", None
+    if matrix.axes is not None:
+        found = graph.op("Reshape", found, graph.constant([-1, *matrix.axes], np.int64))
+    shape = matrix.axes or (matrix.width,)
+    return Score(found, type_, shape, rounding=rounding, margin=matrix.margin, each=matrix.each)

@@ -78,6 +78,7 @@ def differences(
         within: the largest absolute difference of a number that is no change.
     """
     found = []
+    old, new = ({name: _of_rows(values, rows.rows) for name, values in side.items()} for side in (old, new))
     for name in dict.fromkeys([*old, *new]):
         if name not in old or name not in new:
             side = "the old" if name in old else "the new"
@@ -88,6 +89,11 @@ def differences(
         else:
             found.append(_compared(name, old[name], new[name], rows, within))
     return found
+
+
+def _of_rows(values: NDArray[Any], rows: int) -> NDArray[Any]:
+    """A score that has several rows for one of the sample's, with these side by side."""
+    return values.reshape(rows, -1) if len(values) != rows and rows and len(values) % rows == 0 else values
 
 
 def _mismatched(name: str, text: str, rows: int) -> OutputDifference:

@@ -19,6 +19,7 @@ from samescore_export.errors import ExportError, ProofError, Unsupported
 from samescore_export.foreign_proof import prove_foreign
 from samescore_export.goldens import make_goldens
 from samescore_export.graph_certificate import graph_certificate
+from samescore_export.metadata_certificate import contract_certificate, goldens_certificate
 from samescore_export.outputs import PRODUCER
 from samescore_export.profile import make_profile
 from samescore_export.proof import Proof
@@ -30,7 +31,11 @@ from samescore_runtime import __version__
 from samescore_runtime.artifact import Artifact, read_artifact, read_content
 from samescore_runtime.contract import Layout
 from samescore_runtime.errors import ArtifactError
-from samescore_runtime.model import load
+from samescore_runtime.model import Model
+from samescore_runtime.self_check import compare_goldens, require_same
+
+#: Said of an artifact that other versions made.
+OTHER_MAKERS = "made by other versions than those installed: certificates and probes were checked, but not the whole graph bit by bit"
 
 
 @dataclass(frozen=True)
@@ -141,10 +146,11 @@ def export_proven(
             "provenance": make_provenance(model, sample, commit),
         },
     )
-    if proof.failures:
-        return Exported(read_artifact(content), proof, compiled)
-    # Loading scores the goldens: what is written has passed the check that every reader makes.
-    return Exported(load(content).artifact, proof, compiled)
+    artifact = read_artifact(content)
+    if not proof.failures:
+        # What is written has passed the checks that every reader makes; the session over its graph is open already.
+        require_same(artifact, compare_goldens(artifact, Model(artifact, session=proof.session).run))
+    return Exported(artifact, replace(proof, session=None), compiled)
 
 
 def prove_file(
@@ -161,8 +167,8 @@ def prove_file(
 ) -> tuple[Proof, Artifact]:
     """Prove a file against the model it is said to be made from: an artifact, or any other ONNX graph.
 
-    The model is lowered again to know what must be in an artifact: its graph must be the compiled one bit by bit (if this samescore and
-    these packages made it), and certificates and probes go against the file's own graph. A graph made by others is held to the
+    The model is lowered again to know what must be in an artifact: its contract and goldens must be the model's, its graph the compiled one
+    bit by bit (if this samescore and these packages made it), and certificates and probes go against the file's own graph. A graph made by others is held to the
     model's answers on the same probes; ``mapping`` (output -> method) and ``within`` as :func:`prove_foreign` has them.
 
     Raises:
@@ -182,7 +188,9 @@ def prove_file(
         progress("compile")
         compiled = compile_model(model, sample, table, methods, artifact.contract.layout)
         same_makers = all((artifact.provenance or {}).get(key) == provenance[key] for key in ("samescore", "packages"))
-        subject = replace(compiled, contract=artifact.contract)
+        contract = contract_certificate(artifact, compiled)
+        certificates = (contract, goldens_certificate(artifact, compiled, model), *compiled.certificates)
+        subject = replace(compiled, certificates=certificates)
         return _prove_written(model, subject, written, same_makers, seed, budget, progress), artifact
     if written.producer_name == PRODUCER:
         # An artifact that lost its metadata: still to be what compiling gives.
@@ -212,7 +220,8 @@ def _prove_written(
     if same_makers:
         certificates = (graph_certificate(compiled.model, __version__), *certificates)
     subject = replace(compiled, model=written, certificates=certificates)
-    return prove(model, subject, seed, budget, progress=progress)
+    proof = prove(model, subject, seed, budget, progress=progress)
+    return proof if same_makers else replace(proof, notes=(*proof.notes, OTHER_MAKERS))
 
 
 def _parsed(name: str, content: bytes) -> onnx.ModelProto:

@@ -39,6 +39,7 @@ _OUTPUT_NAMES: Mapping[str, tuple[str, ...]] = {
     "scores": ("decision_function", "score_samples", "transform"),
     "score_samples": ("score_samples",),
     "transformed": ("transform",),
+    "GPmean": ("predict",),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +11,12 @@ import onnx
 from numpy.typing import NDArray
 
 from samescore_export.acceptance import ask
-from samescore_export.compiler import Compiled, compile_model, method_of
+from samescore_export.compiler import Compiled, compile_model, method_of, row_by_row
 from samescore_export.errors import ExportError
-from samescore_export.evidence import Evidence, gather
-from samescore_export.foreign import open_foreign
-from samescore_export.foreign_splits import foreign_split_hints
+from samescore_export.evidence import Enumerated, Evidence, gather
+from samescore_export.foreign import ForeignGraph, open_foreign
 from samescore_export.graph import Graph
+from samescore_export.graph_splits import graph_split_hints
 from samescore_export.inputs import make_inputs
 from samescore_export.judging import described, judged, reason
 from samescore_export.proof import OutputProof, Proof
@@ -58,17 +58,20 @@ def prove_foreign(
     graph = open_foreign(content, name, model, sample, mapping)
     methods = tuple(dict.fromkeys(method_of(method) for method in graph.methods.values()))
     compiled = _compiled(model, sample, registry, methods)
-    moved = foreign_split_hints(onnx.ModelProto.FromString(content), graph.inputs, compiled.hints)
+    columns = {item.name: item.columns for item in graph.inputs}
+    moved = graph_split_hints(onnx.ModelProto.FromString(content), columns, compiled.hints)
     compiled = replace(compiled, hints=(*compiled.hints, *moved))
     evidence = gather(model, compiled, seed, budget)
-    found = graph.run(evidence.probes.sample, getattr(model, "classes_", ()))
+    classes = getattr(model, "classes_", ())
+    found = _by_output(graph.run(evidence.probes.sample, classes), evidence.expected)
     within = SINGLE if within is None and graph.single else within
     outputs: dict[str, OutputProof] = {}
     notes, failures = [], []
     got: dict[str, NDArray[Any]] = {}
     evidence = replace(evidence, expected={name: _wide(values) for name, values in evidence.expected.items()})
     for output in found:
-        got[output], remarks = _as_expected(found[output], evidence.expected[output])
+        rows = row_by_row(found[output], compiled.scores[output].each)
+        got[output], remarks = _as_expected(output, rows, evidence.expected[output])
         notes += [f"{output}: {remark}" for remark in remarks]
         tolerance, floor = _limit(output, evidence, within)
         comparison, inside = judged(output, evidence, got[output], tolerance, floor)
@@ -83,10 +86,36 @@ def prove_foreign(
             reason=reason(compiled.scores[output]),
         )
         failures += described(output, comparison, evidence.probes)
+    if evidence.enumerated is not None:
+        said, wrong = _every_value(graph, evidence, evidence.enumerated, classes, within)
+        notes.append(said)
+        failures += wrong
     return Proof(
         seed, budget, evidence.probes, outputs, (), replace(compiled, certificates=()), evidence.expected, got,
         evidence.fit, tuple(failures), {}, lambda output, rows: compiled.expected(model, output, rows.native()), tuple(notes),
     )  # fmt: skip
+
+
+def _every_value(
+    graph: ForeignGraph, evidence: Evidence, every: Enumerated, classes: Sequence[Any], within: float | None
+) -> tuple[str, list[str]]:
+    """The rows that go through the columns with finitely many values: in words what they are, and the failures."""
+    found = _by_output(graph.run(every.domain.rows, classes), every.evidence.expected)
+    failures = []
+    for output, values in found.items():
+        expected = _wide(every.evidence.expected[output])
+        own = replace(every.evidence, expected={output: expected})
+        tolerance, floor = _limit(output, evidence, within)
+        comparison, _ = judged(
+            output,
+            own,
+            _as_expected(output, values, expected)[0],
+            tolerance,
+            None if floor is None else own.floor(output),
+        )
+        failures += described(output, comparison, every.evidence.probes)[:5]
+    how = "all combinations of the values" if every.domain.whole else "every value alone"
+    return f"{how} of {', '.join(every.domain.values)} compared as well, in {every.domain.rows.rows:,} rows", failures
 
 
 def _compiled(model: Any, sample: Sample, registry: Registry, methods: Sequence[str]) -> Compiled:
@@ -103,7 +132,7 @@ def _compiled(model: Any, sample: Sample, registry: Registry, methods: Sequence[
 
         with single_threaded(model):
             acceptance = ask(call, sample, {})
-            answers = {method: _answer(model, method, sample) for method in methods}
+            answers = {name: found for method in methods for name, found in _answers(model, method, sample)}
         graph = Graph()
         inputs = make_inputs(graph, sample, order, frozenset(order), frozenset(), acceptance, "packed", {})
         nothing = graph.constant(0.0)
@@ -114,10 +143,24 @@ def _compiled(model: Any, sample: Sample, registry: Registry, methods: Sequence[
         return Compiled(empty, empty, frozenset(), contract, scores, (), (), sample)
 
 
-def _answer(model: Any, method: str, sample: Sample) -> NDArray[Any]:
+def _answers(model: Any, method: str, sample: Sample) -> Iterator[tuple[str, NDArray[Any]]]:
+    """What the model gives by output: a list, as for several targets, is an output each."""
     found = getattr(model, method)(sample.native())
-    array = np.asarray(found.toarray() if hasattr(found, "toarray") else found)
-    return array.astype(object) if array.dtype.kind == "U" else array
+    for name, values in (
+        [(f"{method}.{i}", one) for i, one in enumerate(found)] if isinstance(found, list) else [(method, found)]
+    ):
+        array = np.asarray(values.toarray() if hasattr(values, "toarray") else values)
+        yield name, array.astype(object) if array.dtype.kind == "U" else array
+
+
+def _by_output(found: Mapping[str, NDArray[Any]], expected: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """A graph's answers by output; those of a method that gives a result for each target are taken apart, the targets on the first axis."""
+    outputs: dict[str, NDArray[Any]] = {}
+    for name, values in found.items():
+        parts = [name] if name in expected else [part for part in expected if method_of(part) == name]
+        apart = len(parts) > 1 and values.ndim == 3 and len(values) == len(parts)
+        outputs |= {part: values[i] if apart else values for i, part in enumerate(parts)}
+    return outputs
 
 
 def _type(array: NDArray[Any]) -> Any:
@@ -128,7 +171,7 @@ def _wide(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(np.float64) if values.dtype.kind == "f" else values
 
 
-def _as_expected(found: NDArray[Any], expected: NDArray[Any]) -> tuple[NDArray[Any], list[str]]:
+def _as_expected(output: str, found: NDArray[Any], expected: NDArray[Any]) -> tuple[NDArray[Any], list[str]]:
     """An answer brought to the type and the axes of the model's, and in words what that took."""
     remarks = []
     if found.ndim == expected.ndim + 1 and found.shape[-1] == 1:
@@ -137,6 +180,11 @@ def _as_expected(found: NDArray[Any], expected: NDArray[Any]) -> tuple[NDArray[A
     elif found.ndim == expected.ndim - 1 and expected.shape[-1] == 1:
         remarks.append(f"shape {found.shape}; {expected.shape}")
         found = found[..., None]
+    elif method_of(output) == "decision_function" and found.shape == (*expected.shape, 2):
+        remarks.append(
+            f"shape {found.shape}, a column for each class; {expected.shape}, which the second column was compared with"
+        )
+        found = found[..., 1]
     if found.dtype.kind == "U":
         found = found.astype(object)
     if found.dtype != expected.dtype and found.dtype.kind in "fiub" and expected.dtype.kind in "fiub":

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from samescore_export.compiler import rows_together
 from samescore_export.operations.categories import is_missing
 from samescore_export.proof import Proof
 from samescore_export.sample import Sample
-from samescore_runtime.arrays import encode_array
+from samescore_runtime.arrays import decode_array, encode_array
 from samescore_runtime.contract import Column, Contract
 
 #: Largest size of the entry, in bytes of JSON.
@@ -42,7 +44,8 @@ def _worthwhile(proof: Proof) -> Iterator[int]:
         if score.labels is not None and score.shape == ():
             found = proof.expected[name]
             for label in score.labels[:200]:
-                yield from np.flatnonzero((found == label) & fit)[:1].tolist()
+                shown = (found == label).reshape(len(found), -1).any(axis=1)
+                yield from np.flatnonzero(shown & fit)[:1].tolist()
     for rows in by_kind.values():
         yield from rows.tolist()
 
@@ -57,16 +60,52 @@ def _entry(proof: Proof, rows: NDArray[np.int64]) -> dict[str, Any]:
     sample = proof.probes.sample.take(rows)
     outputs = {}
     for name, item in proof.outputs.items():
-        tolerance = item.tolerance.to_json()
         # Where every row hangs on a tie there is no golden, and no model is asked for no rows.
-        answer = proof.answer(name, sample) if len(rows) else proof.expected[name][:0]
-        outputs[name] = {**encode_array(answer), "tolerance": tolerance}
+        none = rows_together(proof.expected[name][:0], proof.compiled.scores[name].each)
+        answer = proof.answer(name, sample) if len(rows) else none
+        outputs[name] = {**encode_array(answer), "tolerance": item.tolerance.to_json()}
+        if len(rows) and item.floors is not None and answer.shape == item.floors[rows].shape:
+            floors = item.floors[rows].astype(answer.dtype)
+            # Where no floor is below half of the one for all there is little that it would see and they would not.
+            if floors.min(initial=np.inf) < item.tolerance.floor / 2:
+                outputs[name]["floors"] = encode_array(floors)
     return {"format": 1, "columns": golden_columns(sample, proof.compiled.contract), "outputs": outputs}
 
 
 def golden_columns(sample: Sample, contract: Contract) -> dict[str, Any]:
     """Rows as the array objects of docs/artifact.md, column by column."""
     return {column.name: _column(sample.columns[column.name], column) for column in contract.columns}
+
+
+def golden_sample(columns: Mapping[str, Mapping[str, Any]], contract: Contract, like: Sample) -> Sample:
+    """The rows of :func:`golden_columns` as a sample of the form of ``like``, whose first row stands in for columns that are not read."""
+    (count,) = {int(columns[column.name]["shape"][0]) for column in contract.columns} or {1}
+    rows = like.take(np.zeros(count, np.int64))
+    read = {
+        column.name: _cells(columns[column.name], column, rows.columns[column.name], like.absent[column.name])
+        for column in contract.columns
+    }
+    return replace(rows, columns={**rows.columns, **read})
+
+
+def _cells(item: Mapping[str, Any], column: Column, like: NDArray[Any], absent: Any) -> NDArray[Any]:
+    cells = np.empty(len(like), dtype=object)
+    if column.type == "list<string>":
+        cells[:] = [list(cell) for cell in item["data"]]
+        return cells
+    values = decode_array(item, column.name)
+    if column.type == "string":
+        cells[:] = [absent if value is None else value for value in values.tolist()]
+        return cells
+    if column.type == "datetime":
+        missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), bool)
+        micros = np.where(missing, 0, values).astype(np.int64).astype("datetime64[us]")
+        return np.where(missing, np.datetime64("NaT"), micros).astype(like.dtype)
+    if like.dtype == object:
+        plain: Any = {"int64": int, "bool": bool}.get(column.type, float)
+        cells[:] = [absent if value != value else plain(value) for value in values.tolist()]
+        return cells
+    return np.asarray(values.astype(like.dtype))
 
 
 def _column(values: NDArray[Any], column: Column) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def make_inputs(
     The table has all columns in ``order``, so that positions mean what they meant in fitting; a column that is not read
     has no input, and zeros in its place.
     """
-    names = [name for name in order if name in read]
+    names = [name for name in order if name in read and name not in sample.strange]
     shared: dict[str, list[str]] = {}
     for name in names:
         type_ = sample.types[name]
@@ -129,5 +129,6 @@ def make_inputs(
         )
     by_name = {item.name: item for item in series}
     blank = Series("", "float64", graph.constant(np.zeros((1, 1))), 0, 1)
+    by_name |= {name: replace(blank, name=name, type="object", column=name) for name in sample.strange}
     table = Table(tuple(by_name.get(name) or replace(blank, name=name) for name in order))
     return Inputs(tuple(columns), tuple(tensors), table)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samescore_export.evidence import Evidence
-from samescore_export.probes import Probes
+from samescore_export.probes import COMBINATION, Probes
 from samescore_export.values import Score
 from samescore_runtime.comparison import Comparison, Tolerance, compare
 
@@ -22,8 +22,7 @@ def judged(
     comparison = compare(expected, got, tolerance, floor=floor)
     if name not in evidence.settled or comparison.mismatch is not None or not comparison.beyond:
         return comparison, 0
-    rows = evidence.settled[name].reshape(-1, *(1 for _ in expected.shape[1:]))
-    settled = compare(np.where(rows, expected, got), got, tolerance, floor=floor)
+    settled = compare(evidence.held(name, expected, got), got, tolerance, floor=floor)
     return settled, comparison.beyond - settled.beyond
 
 
@@ -33,10 +32,9 @@ def single_failures(
     """What differs where a row is scored by itself."""
     failures = []
     for row, answers in evidence.singles.items():
-        if name in evidence.settled and not evidence.settled[name][row]:
-            continue
-        floor = evidence.floor(name, slice(row, row + 1))
-        comparison = compare(answers[name], alone[row][name], tolerance, floor=floor)
+        here = slice(row, row + 1)
+        expected = evidence.held(name, answers[name], alone[row][name], here)
+        comparison = compare(expected, alone[row][name], tolerance, floor=evidence.floor(name, here))
         failures += [f"{line} (scored alone, row {row})" for line in described(name, comparison, evidence.probes)[:1]]
     return failures
 
@@ -54,10 +52,17 @@ def described(name: str, comparison: Comparison, probes: Probes) -> list[str]:
 def cause(probes: Probes, row: int) -> str:
     """Why a row is among the probes."""
     column = str(probes.columns[row])
+    if probes.kinds[row] == COMBINATION:
+        return (
+            f"the row {', '.join(f'{name} = {_shown(values[row])}' for name, values in probes.sample.columns.items())}"
+        )
     if not column:
         return "a row of the sample"
-    value = probes.sample.columns[column][row]
-    return f"a {probes.kinds[row]} probe, {column} = {value.item() if isinstance(value, np.generic) else value!r}"
+    return f"a {probes.kinds[row]} probe, {column} = {_shown(probes.sample.columns[column][row])}"
+
+
+def _shown(value: Any) -> str:
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def _values(count: int) -> str:

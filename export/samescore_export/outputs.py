@@ -29,9 +29,9 @@ def contract_outputs(scores: Mapping[str, Score]) -> tuple[Output, ...]:
     for name, score in scores.items():
         labels = score.type == "string" and score.labels is not None
         index = f"{name}.index" if labels and any(map(_travels_badly, score.labels or ())) else None
-        outputs.append(Output(name, score.type, (None, *score.shape), score.labels, index))
+        outputs.append(Output(name, score.type, (None, *score.shape), score.labels, index, score.each))
         if index is not None:
-            outputs.append(Output(index, "int64", (None, *score.shape), None, None))
+            outputs.append(Output(index, "int64", (None, *score.shape), None, None, score.each))
     return tuple(outputs)
 
 
@@ -39,7 +39,8 @@ def written(graph: Graph, scores: Mapping[str, Score]) -> onnx.ModelProto:
     """The graph with its outputs, and with ``NAME#scale``, ``#margin`` and ``#margin_scale`` for the proof."""
     outputs: dict[str, tuple[ir.Value, str, Sequence[int | str] | None]] = {}
     for name, score in scores.items():
-        shape = ("rows", *(f"{name}.size" if size is None else size for size in score.shape))
+        rows = "rows" if score.each == 1 else f"{name}.rows"
+        shape = (rows, *(f"{name}.size" if size is None else size for size in score.shape))
         outputs[name] = (score.value, score.type, shape)
         if score.type == "string" and any(map(_travels_badly, score.labels or ())):
             labels = [str(label) for label in score.labels or ()]

@@ -6,7 +6,8 @@ side of a split, a float32 neighbour, a special number, a known, unknown or miss
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,21 +27,72 @@ ODD_TEXTS: tuple[str, ...] = (
 )  # fmt: skip
 
 
+#: The kind of a row that is one of all combinations of categories.
+COMBINATION = "combination"
+
+#: Probes beside one split: the float64 numbers on either side, and the float32 ones.
+PER_SPLIT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Probes that are not compared, all for one cause: the model's own words, or ours."""
+
+    cause: str
+    kind: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Splits of one hint that were chosen to be probed: the largest value of the lower side and the smallest of the upper.
+
+    ``source`` tells hints apart; one that is given twice, to be probed more, has the same.
+    """
+
+    source: int
+    column: str
+    below: NDArray[Any]
+    above: NDArray[Any]
+
+
 @dataclass(frozen=True)
 class Probes:
     """Rows to compare, and why each was chosen.
 
     Attributes:
         sample: the rows.
-        kinds: (rows,) ``sample``, ``split``, ``special``, ``category`` or ``text``.
+        kinds: (rows,) ``sample``, ``split``, ``special``, ``category`` or ``text``; ``combination`` in a domain that is gone through.
         columns: (rows,) the column replaced; empty for rows of the sample.
-        splits: how many distinct splits the hints name, and how many of them have a probe on both sides.
+        splits: how many distinct splits the hints name.
+        beside: those of them that probes were made for.
+        refused: what was made and is not among the rows.
     """
 
     sample: Sample
     kinds: NDArray[np.str_]
     columns: NDArray[np.str_]
-    splits: tuple[int, int]
+    splits: int
+    beside: tuple[Beside, ...]
+    refused: tuple[Refused, ...] = ()
+
+    @property
+    def both_sides(self) -> int:
+        """How many splits have, among the rows as they are now, a probe at the number on either side."""
+        found: dict[int, set[Any]] = {}
+        for item in self.beside:
+            values = np.unique(self.sample.columns[item.column])
+            both = np.isin(item.below, values) & np.isin(item.above, values)
+            found.setdefault(item.source, set()).update(item.below[both].tolist())
+        return sum(map(len, found.values()))
+
+    def kept(self, rows: NDArray[np.bool_], cause: Callable[[int], str]) -> Probes:
+        """Those of the rows alone; each other is counted under its ``cause``."""
+        counts = Counter((cause(int(row)), str(self.kinds[row])) for row in np.flatnonzero(~rows))
+        refused = (*self.refused, *(Refused(*what, count) for what, count in counts.items()))
+        return replace(
+            self, sample=self.sample.take(rows), kinds=self.kinds[rows], columns=self.columns[rows], refused=refused
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +114,8 @@ def make_probes(sample: Sample, contract: Contract, hints: Sequence[Hint], seed:
     if len(cells) > budget // 3:
         cells = [cells[i] for i in np.sort(rng.choice(len(cells), budget // 3, replace=False))]
     room = budget - kept - len(cells)
-    split_cells, splits = _split_cells([h for h in hints if h.kind == "split"], contract.column_named, rng, room)
+    split_hints = [hint for hint in hints if hint.kind == "split"]
+    split_cells, beside = _split_cells(split_hints, contract.column_named, rng, room)
     cells += split_cells
     rows = np.concatenate([base, rng.choice(sample.rows, len(cells))]).astype(np.int64)
     probed = sample.take(rows)
@@ -73,7 +126,8 @@ def make_probes(sample: Sample, contract: Contract, hints: Sequence[Hint], seed:
         replace(probed, columns=columns),
         np.array(["sample"] * kept + [cell.kind for cell in cells]),
         np.array([""] * kept + [cell.column for cell in cells]),
-        splits,
+        sum({id(hint): len(hint.values) for hint in split_hints}.values()),
+        tuple(beside),
     )
 
 
@@ -158,39 +212,52 @@ def _string_cells(hint: Hint, columns: Mapping[str, Column], rng: np.random.Gene
             yield _Cell("text", name, (text, text.upper(), text.swapcase(), text.title())[int(rng.integers(0, 4))])
 
 
+def _shares(sizes: Sequence[int], most: int) -> list[int]:
+    """How many of each size to take, ``most`` in all (one of each at least): alike, and what small ones leave goes to the others."""
+    shares = [0] * len(sizes)
+    left = max(most, len(sizes))
+    for number, i in enumerate(sorted(range(len(sizes)), key=sizes.__getitem__)):
+        shares[i] = min(sizes[i], left // (len(sizes) - number))
+        left -= shares[i]
+    return shares
+
+
 def _split_cells(
     hints: Sequence[Hint], columns: Mapping[str, Column], rng: np.random.Generator, room: int
-) -> tuple[list[_Cell], tuple[int, int]]:
+) -> tuple[list[_Cell], list[Beside]]:
     """Probes beside splits: as many splits as there is room for, spread over the columns evenly."""
-    total = sum(len(hint.values) for hint in hints)
-    per_split = 4
-    chosen = max(0, room // per_split)
-    cells: list[_Cell] = []
-    both = 0
-    for hint in hints:
-        column = columns.get(hint.origin.column)
-        if column is None or column.type not in ("float64", "float32", "int64"):
-            continue
-        share = min(len(hint.values), max(1, chosen // max(1, len(hints))))
+    source = {id(hint): number for number, hint in enumerate(hints)}
+    placed = [hint for hint in hints if _takes_splits(columns.get(hint.origin.column)) and len(hint.values)]
+    groups: list[list[_Cell]] = []
+    beside: list[Beside] = []
+    for hint, share in zip(placed, _shares([len(hint.values) for hint in placed], room // PER_SPLIT), strict=True):
+        column = columns[hint.origin.column]
         values = np.sort(rng.choice(hint.values, share, replace=False))
         highest = column.limit or np.finfo(np.float64).max
         below = crossing(hint.origin.forward, values, -highest, highest)
         below = below[np.isfinite(below)]
         if column.type == "int64":
             whole = np.unique(np.floor(below[np.abs(below) < 2**53])).astype(np.int64)
-            cells += [_Cell("split", column.name, int(v) + step) for v in whole for step in (0, 1)]
-            both += len(whole)
-            continue
-        above = next_up(below)
-        neighbours = [below, above]
-        with np.errstate(over="ignore"):
-            near = below.astype(np.float32)
-            neighbours += [near.astype(np.float64), np.nextafter(near, np.float32(np.inf)).astype(np.float64)]
-        limit = column.limit or np.inf
-        for group in neighbours:
-            cells += [_Cell("split", column.name, float(v)) for v in group if np.isfinite(v) and abs(v) <= limit]
-        both += len(below)
-    if len(cells) > room:
-        cells = [cells[i] for i in np.sort(rng.choice(len(cells), max(room, 0), replace=False))]
-        both = min(both, room // per_split)
-    return cells, (total, both)
+            pair = Beside(source[id(hint)], column.name, whole, whole + 1)
+            groups += [[_Cell("split", column.name, int(v) + step) for step in (0, 1)] for v in whole]
+        else:
+            pair = Beside(source[id(hint)], column.name, below, next_up(below))
+            with np.errstate(over="ignore"):
+                near = below.astype(np.float32)
+                others = [near.astype(np.float64), np.nextafter(near, np.float32(np.inf)).astype(np.float64)]
+            limit = column.limit or np.inf
+            groups += [
+                [_Cell("split", column.name, float(v)) for v in group if np.isfinite(v) and abs(v) <= limit]
+                for group in zip(pair.below, pair.above, *others, strict=True)
+            ]
+        beside.append(pair)
+    # Whole splits are left out, not single sides of many.
+    if sum(map(len, groups)) > room:
+        order = [groups[i] for i in rng.permutation(len(groups))]
+        ends = np.cumsum([len(group) for group in order])
+        groups = order[: int(np.searchsorted(ends, room, "right"))]
+    return [cell for group in groups for cell in group], beside
+
+
+def _takes_splits(column: Column | None) -> bool:
+    return column is not None and column.type in ("float64", "float32", "int64")

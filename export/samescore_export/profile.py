@@ -29,6 +29,7 @@ def make_profile(sample: Sample, contract: Contract, outputs: Mapping[str, NDArr
             scores[output.name] = _histogram(values)
             continue
         labels = output.labels if output.labels is not None and len(output.labels) == values.shape[1] else None
+        values = values.reshape(len(values), -1)
         # Very wide transforms say little column by column.
         for i in range(min(values.shape[1], VALUES)):
             scores[f"{output.name}[{labels[i] if labels else i}]"] = _histogram(values[:, i])

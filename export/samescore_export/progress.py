@@ -14,6 +14,7 @@ STAGES = (
     "prove: certificates",
     "prove: a default session",
     "prove: scores",
+    "prove: every category",
     "prove: single rows",
     "write",
     "report",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from samescore_export.certificate import Verdict
 from samescore_export.compiler import Compiled
+from samescore_export.coverage import coverage
 from samescore_export.probes import Probes
 from samescore_export.sample import Sample
 from samescore_runtime.comparison import Comparison, Tolerance
@@ -32,6 +33,7 @@ class OutputProof:
         flips: labels that differ although the margin is beyond the rounding bound; a failure.
         within_bound: values that differ in rows whose margin is inside the bound; scikit-learn flips such rows itself.
         reason: why it is not exact, None if it is.
+        floors: of each probe's numbers, in the output's shape, what takes the place of the tolerance's floor; None where it is one for all.
     """
 
     sameness: str
@@ -41,6 +43,7 @@ class OutputProof:
     flips: int
     within_bound: int
     reason: str | None
+    floors: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Proof:
         reference: the graph's scores on the sample itself, for the profile.
         answer: the original model's answers for other rows: those of some models depend on the rest of the batch.
         notes: what a reader should know and what is no failure.
+        session: onnxruntime's, with one thread, over the graph that was proven; None for a graph of others.
     """
 
     seed: int
@@ -69,11 +73,10 @@ class Proof:
     reference: Mapping[str, NDArray[Any]]
     answer: Callable[[str, Sample], NDArray[Any]] = field(repr=False, compare=False)
     notes: tuple[str, ...] = ()
+    session: Any = field(default=None, repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """The entry ``samescore.proof`` (docs/artifact.md)."""
-        kinds = self.probes.kinds
-        contract = self.compiled.contract
         return {
             "format": 1,
             "seed": self.seed,
@@ -83,18 +86,11 @@ class Proof:
                 {"at": c.at, "kind": c.kind, "claim": c.claim, "checked": verdict.checked, "scope": c.scope}
                 for c, verdict in zip(self.compiled.certificates, self.verdicts, strict=True)
             ],
-            "coverage": {
-                "rows": len(kinds),
-                "boundary_rows": int((kinds == "split").sum()),
-                "splits": self.probes.splits[0],
-                "splits_both_sides": self.probes.splits[1],
-                "missing": {column.name: column.nullable for column in contract.columns},
-                "categories": {
-                    c.name: [_seen(self.probes, c), len(c.categories)] for c in contract.columns if c.categories
-                },
-                "unknown": {c.name: not c.closed for c in contract.columns if c.type == "string"},
-            },
-            "not_covered": sorted({c.scope for c in self.compiled.certificates if c.scope}),
+            "coverage": coverage(self.probes, self.compiled.contract),
+            "not_covered": sorted(
+                {c.scope for c in self.compiled.certificates if c.scope}
+                | {f"{at}, whose lowering states no certificate, beyond the probes" for at in self.compiled.uncertified}
+            ),
             "onnxruntime": {"proven_on": onnxruntime.__version__, "lowest": LOWEST_ONNXRUNTIME},
         }
 
@@ -113,8 +109,3 @@ def _output_json(item: OutputProof) -> dict[str, Any]:
         else {"bit_equal": item.default_session.bit_equal, "largest_ulp": item.default_session.largest_ulp},
         "reason": item.reason,
     }
-
-
-def _seen(probes: Probes, column: Any) -> int:
-    values = probes.sample.columns[column.name]
-    return len({value for value in values if isinstance(value, str)} & set(column.categories))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
 
 from samescore_export.certificate import FinishedGraph, Verdict
-from samescore_export.compiler import Compiled
+from samescore_export.compiler import Compiled, row_by_row, rows_together
+from samescore_export.enumeration import enumerate_domain
 from samescore_export.evidence import Evidence, gather
 from samescore_export.judging import described, judged, reason, single_failures
 from samescore_export.proof import OutputProof, Proof
@@ -53,11 +55,20 @@ def prove(
     progress("prove: a default session")
     content = compiled.model.SerializeToString()
     # One session at a time: that of a large forest takes as much memory as compiling it.
-    default = _runner(compiled, content, THREADS)(evidence.probes.sample)
+    default = _runner(compiled, open_session(content, "the compiled graph", THREADS))(evidence.probes.sample)
     progress("prove: scores")
-    run = _runner(compiled, content, 1)
+    session = open_session(content, "the compiled graph")
+    del content
+    run = _runner(compiled, session)
     got = run(evidence.probes.sample)
     reference = run(compiled.sample.take(slice(0, REFERENCE_ROWS)))
+    every = None
+    if evidence.enumerated is not None:
+        progress("prove: every category")
+        every = enumerate_domain(evidence.enumerated.domain, evidence.enumerated.evidence, evidence, run)
+        compiled = replace(compiled, certificates=(*compiled.certificates, every.certificate))
+        verdicts = (*verdicts, every.verdict)
+        failures += every.verdict.failures
     progress("prove: single rows")
     alone = {row: run(evidence.probes.sample.take([row])) for row in evidence.singles}
     outputs = {}
@@ -65,29 +76,32 @@ def prove(
         tolerance, floor = evidence.tolerances[name], evidence.floor(name)
         comparison, within = judged(name, evidence, got[name], tolerance, floor)
         outputs[name] = OutputProof(
-            sameness=sameness(score, tolerance.ulp, verdicts, compiled),
+            sameness="proven"
+            if every is not None and name in every.every_input
+            else sameness(score, tolerance.ulp, verdicts, compiled),
             tolerance=tolerance,
             comparison=comparison,
             default_session=compare(evidence.expected[name], default[name], tolerance, floor=floor),
             flips=comparison.beyond if score.labels and score.shape == () else 0,
             within_bound=within,
             reason=reason(score),
+            # Where rows share an answer, they share its scale, which other rows beside them would change.
+            floors=None if compiled.coupled else floor,
         )
         failures += described(name, comparison, evidence.probes)
         failures += single_failures(name, evidence, alone, tolerance)
 
     def answer(name: str, rows: Sample) -> NDArray[Any]:
         with single_threaded(estimator):
-            return compiled.expected(estimator, name, rows.native())
+            return rows_together(compiled.expected(estimator, name, rows.native()), compiled.scores[name].each)
 
     return Proof(
         seed, budget, evidence.probes, outputs, verdicts, compiled, evidence.expected, got, evidence.fit,
-        tuple(failures), reference, answer,
+        tuple(failures), reference, answer, session=session,
     )  # fmt: skip
 
 
-def _runner(compiled: Compiled, content: bytes, threads: int) -> Callable[[Sample], Mapping[str, NDArray[Any]]]:
-    session = open_session(content, "the compiled graph", threads)
+def _runner(compiled: Compiled, session: Any) -> Callable[[Sample], Mapping[str, NDArray[Any]]]:
     names = list(compiled.scores)
 
     def run(rows: Sample) -> Mapping[str, NDArray[Any]]:
@@ -97,16 +111,19 @@ def _runner(compiled: Compiled, content: bytes, threads: int) -> Callable[[Sampl
         except Exception as error:  # onnxruntime raises a class of its own for each status, with no common base
             reason = str(error).strip().splitlines()[0]
             raise ArtifactError("contract_mismatch", "the graph", f"it does not run ({reason})", "a model") from error
-        return dict(zip(names, found, strict=True))
+        each = [compiled.scores[name].each for name in names]
+        return dict(zip(names, map(row_by_row, found, each), strict=True))
 
     return run
 
 
 def sameness(score: Score, ulp: float, verdicts: Sequence[Verdict], compiled: Compiled) -> str:
-    """``proven`` if nothing but certified pieces and exact elementwise steps made the output."""
+    """``proven`` if nothing but certified pieces and exact elementwise steps of our own made the output."""
     if score.rounding is not None:
         return f"within {ulp:g} ulp"
     if score.margin is not None:
-        return "proven beyond the rounding bound"
+        return "bit-equal" if compiled.uncertified else "proven beyond the rounding bound"
+    if compiled.uncertified:
+        return "bit-equal"
     certified = {"tree_splits", "categories"} & {certificate.kind for certificate in compiled.certificates}
     return "proven" if certified and not any(verdict.failures for verdict in verdicts) else "bit-equal"

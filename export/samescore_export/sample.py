@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -25,6 +25,9 @@ _LARGEST_INT = np.iinfo(np.int64).max
 #: What the columns of a frame may hold.
 COLUMNS = "columns of numbers, booleans, times, strings, or lists of strings, one type each"
 
+#: The most numbers in a row of an array of more than two axes: each is a column of the contract.
+LARGEST_ROW = 2**14
+
 #: The name of the only column of a model over a list of texts.
 TEXT = "text"
 
@@ -41,6 +44,8 @@ class Sample:
         absent: name -> what stands for a missing string in this column: None or NaN.
         categorical: whether the model is handed pandas categories as such, as the boosters want them; a string that is none of a column's
             categories is then missing. scikit-learn's encoders get strings.
+        row_shape: the sizes of an array's axes behind the rows, where there are several: images.
+        strange: name -> what its values are, for columns of no type of the contract; they are well where the model does not read them.
     """
 
     form: Literal["frame", "array", "texts", "labels", "dicts"]
@@ -49,6 +54,8 @@ class Sample:
     dtypes: Mapping[str, Any]
     absent: Mapping[str, Any]
     categorical: bool = False
+    row_shape: tuple[int, ...] | None = None
+    strange: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -69,7 +76,8 @@ class Sample:
             return self._dicts()
         if self.form == "array":
             arrays = list(self.columns.values())
-            return np.column_stack(arrays) if arrays else np.zeros((self.rows, 0))
+            flat = np.column_stack(arrays) if arrays else np.zeros((self.rows, 0))
+            return flat if self.row_shape is None else flat.reshape(self.rows, *self.row_shape)
         return pd.DataFrame({name: self._series(name) for name in self.columns})
 
     def _dicts(self) -> list[dict[str, Any]]:
@@ -83,6 +91,8 @@ class Sample:
 
     def _series(self, name: str) -> Any:
         values, dtype = self.columns[name], self.dtypes[name]
+        if name in self.strange:
+            return pd.Series(values, dtype=dtype)
         if values.dtype == object and self.types[name] == "datetime":
             return pd.Series(pd.to_datetime(list(values)), dtype=dtype)
         if isinstance(dtype, pd.CategoricalDtype):
@@ -96,7 +106,7 @@ class Sample:
         """A hash of names, types and values; the same whatever the form."""
         sha = hashlib.sha256()
         for name, values in self.columns.items():
-            sha.update(f"{name}\0{self.types[name]}\0".encode())
+            sha.update(f"{name}\0{self.types.get(name, 'object')}\0".encode("utf-8", "surrogatepass"))
             if values.dtype == object:
                 sha.update(
                     "\0".join("\1" if is_missing(value) else str(value) for value in values).encode(
@@ -109,7 +119,7 @@ class Sample:
 
 
 def read_sample(X: Any, dicts: bool = False) -> Sample:
-    """Look at sample rows: a pandas or polars frame, an Arrow table, a 2-D array, or a list of texts.
+    """Look at sample rows: a pandas or polars frame, an Arrow table, an array (also of images), or a list of texts.
 
     ``dicts`` says that the model takes a list of dicts as such.
 
@@ -118,6 +128,8 @@ def read_sample(X: Any, dicts: bool = False) -> Sample:
     """
     if isinstance(X, np.ndarray) and X.ndim == 2:
         return _array(X)
+    if isinstance(X, np.ndarray) and X.ndim > 2:
+        return _images(X)
     if dicts and isinstance(X, (list, tuple)) and X and all(isinstance(row, Mapping) for row in X):
         return _keyed(X)
     if isinstance(X, (list, tuple)) and X and isinstance(X[0], Mapping):
@@ -237,6 +249,8 @@ def _array(X: NDArray[Any]) -> Sample:
     if X.dtype.kind in "OU":
         frame = pd.DataFrame(X.astype(object), columns=[f"x{i}" for i in range(X.shape[1])]).infer_objects()
         read = _frame(frame)
+        if read.strange:
+            raise unreadable(read.strange)
         return replace(read, form="array", columns={n: v.astype(object) for n, v in read.columns.items()})
     if X.dtype == np.uint64 and X.size and int(X.max()) > _LARGEST_INT:
         raise InputError("sample", "a whole number beyond int64", "whole numbers within int64")
@@ -255,26 +269,46 @@ def _array(X: NDArray[Any]) -> Sample:
     )
 
 
+def _images(X: NDArray[Any]) -> Sample:
+    """An array of more than two axes: a column for each element of a row, in row-major order, named by its place."""
+    sizes = X.shape[1:]
+    if not 0 < np.prod(sizes) <= LARGEST_ROW or X.dtype.kind not in "fiub":
+        accepted = f"numbers, and at most {LARGEST_ROW} of them in a row"
+        raise InputError("sample", f"an array of {X.dtype} with the shape {X.shape}", accepted)
+    flat = _array(X.reshape(len(X), -1))
+    names = [f"x[{','.join(map(str, place))}]" for place in np.ndindex(*sizes)]
+    columns = dict(zip(names, flat.columns.values(), strict=True))
+    types = dict(zip(names, flat.types.values(), strict=True))
+    return Sample("array", columns, types, {}, dict.fromkeys(names, np.nan), row_shape=sizes)
+
+
 def _frame(frame: pd.DataFrame) -> Sample:
     if not len(frame):
         raise InputError("sample", "no rows", "at least one row")
     columns: dict[str, NDArray[Any]] = {}
     types: dict[str, ColumnType] = {}
     absent: dict[str, Any] = {}
-    problems: list[str] = []
+    strange: dict[str, str] = {}
     if not frame.shape[1]:
         raise InputError("sample", "no columns", "at least one column")
     twice = [name for name, count in Counter(map(str, frame.columns)).items() if count > 1]
     if twice:
         raise InputError("sample", f"several columns named {', '.join(map(repr, twice))}", "a name of its own for each")
     for label in frame.columns:
+        name = str(label)
         try:
-            columns[str(label)], types[str(label)], absent[str(label)] = _column(frame[label])
+            columns[name], types[name], absent[name] = _column(frame[label])
         except ValueError as error:
-            problems.append(f"{label}: {error}")
-    if problems:
-        raise InputError("sample", "; ".join(problems), COLUMNS)
-    return Sample("frame", columns, types, {str(label): _roomy(frame[label].dtype) for label in frame.columns}, absent)
+            columns[name], strange[name] = frame[label].to_numpy(dtype=object), str(error)
+    if not types:
+        raise unreadable(strange)
+    dtypes = {str(label): _roomy(frame[label].dtype) for label in frame.columns}
+    return Sample("frame", columns, types, dtypes, absent, strange=strange)
+
+
+def unreadable(strange: Mapping[str, str]) -> InputError:
+    """The error for columns of no type of the contract, by what their values are."""
+    return InputError("sample", "; ".join(f"{name}: {why}" for name, why in strange.items()), COLUMNS)
 
 
 def _roomy(dtype: Any) -> Any:

@@ -17,6 +17,9 @@ from samescore_export.graph import Graph
 from samescore_export.margins import Margin, nearest_of
 from samescore_export.values import Hint, Matrix, Score, Series, Table, also_hanging_on
 
+#: Where samescore's own lowerings are.
+OURS = "samescore_export.lowering."
+
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
@@ -45,6 +48,16 @@ class Lowered:
             (*(margin for child in children for margin in child.margins), *self.margins),
         )
 
+    def of_rows(self, each: int) -> Lowered:
+        """This result where each of the model's rows has become ``each`` before."""
+        if each == 1:
+            return self
+        transform = self.transform
+        if isinstance(transform, Matrix):
+            transform = replace(transform, each=max(each, transform.each))
+        scores = {name: replace(score, each=max(each, score.each)) for name, score in self.scores.items()}
+        return replace(self, transform=transform, scores=scores)
+
     def hanging_on(self, graph: Graph, margin: Margin) -> Lowered:
         """This result where all outputs hang on ``margin`` and on those of its own ``margins`` too."""
         whole = nearest_of(graph, [margin, *self.margins])
@@ -68,6 +81,10 @@ def _fitted(estimator: Any) -> bool:
     return True
 
 
+def _ours(lowering: Lowering) -> bool:
+    return str(getattr(lowering, "__module__", "")).startswith(OURS)
+
+
 Lowering: TypeAlias = Callable[[Any, "Matrix | Table", "Scope"], Lowered]
 
 
@@ -76,7 +93,8 @@ class Scope:
     """Handed to every lowering.
 
     ``problems`` gathers what could not be lowered anywhere in the model, ``texts`` the columns that are read as text, ``coupled`` the
-    steps whose answer for a row hangs on the other rows of its batch (decision 0010).
+    steps whose answer for a row hangs on the other rows of its batch (decision 0010), ``uncertified`` those whose lowering is not ours and
+    states no certificate.
     """
 
     graph: Graph
@@ -85,6 +103,7 @@ class Scope:
     problems: list[Unsupported]
     texts: set[str]
     coupled: set[str] = field(default_factory=set)
+    uncertified: set[str] = field(default_factory=set)
 
     def lower(self, estimator: Any, inputs: Matrix | Table, step: str) -> Lowered:
         """Lower a child estimator at ``step`` below this one.
@@ -94,8 +113,11 @@ class Scope:
         """
         with self.graph.at(step):
             try:
-                lowered = self.registry.get(type(estimator), self.fallback)(estimator, inputs, self)
-                return lowered.hanging_on(self.graph, inputs.margin)
+                lowering = self.registry.get(type(estimator), self.fallback)
+                lowered = lowering(estimator, inputs, self)
+                if not lowered.certificates and (lowering is self.fallback or not _ours(lowering)):
+                    self.uncertified.add(self.graph.path)
+                return lowered.hanging_on(self.graph, inputs.margin).of_rows(getattr(inputs, "each", 1))
             except UnsupportedError as error:
                 problem = error.problem
             except UnicodeEncodeError as error:

@@ -65,11 +65,12 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """Columns as a value (rows, width) still to be divided by a number each; None for no divisor."""
+    """Columns as a value (rows, width), of which each still has to lose a number and then be divided by one; None for neither."""
 
     value: ir.Value
     width: int
     divisor: NDArray[np.float64] | None = None
+    centre: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ class Matrix:
     order, one by one, where for a dense one BLAS chooses the order. ``integers`` says that its dtype is int64 there. ``margin``
     is that of the decisions between inexact numbers which the rows already hang on. ``entries`` are the elements of a matrix too wide to
     be written out for every step; ``value`` may be used all the same, but is refused in a finished graph beyond ``WIDEST`` columns.
-    ``blocks`` say what simpler values it was made from.
+    ``blocks`` say what simpler values it was made from. ``axes`` are the sizes of the axes behind the first of an array of more than
+    two in scikit-learn, of which this is the same row by row; ``each`` is how many of its rows one of the model's input gives.
     """
 
     value: ir.Value
@@ -117,6 +119,8 @@ class Matrix:
     margin: Margin = None
     entries: Entries | None = None
     blocks: Blocks | None = None
+    axes: tuple[int, ...] | None = None
+    each: int = 1
 
     @property
     def made_from(self) -> tuple[Scaled | Coded, ...]:
@@ -178,12 +182,12 @@ class Series:
     """One column of a table: position ``position`` on axis 1 of ``tensor``.
 
     ``type`` is the tensor's element type: float64, float32, int64, bool, string, text (int32 code points, its own
-    tensor) or list (strings, its own tensor). ``missing`` is a bool tensor with the same positions, None if the column
+    tensor), list (strings, its own tensor) or object (no type of the contract, and no tensor: it must not be read). ``missing`` is a bool tensor with the same positions, None if the column
     cannot be missing; numbers carry NaN instead. ``column`` is the contract's column it is, None if it was made from one.
     """
 
     name: str
-    type: Literal["float64", "float32", "int64", "bool", "string", "text", "list"]
+    type: Literal["float64", "float32", "int64", "bool", "string", "text", "list", "object"]
     tensor: ir.Value
     position: int
     width: int
@@ -213,7 +217,10 @@ class Table:
 
 
 def columns_of(graph: Graph, series: Sequence[Series], missing: bool = False) -> ir.Value:
-    """One tensor (rows, len(series)) from columns that live in the same tensor; no node if they are all of it."""
+    """One tensor (rows, len(series)) from columns that live in the same tensor; no node if they are all of it.
+
+    A column of no type of the contract is noted as used, and refused by the compiler.
+    """
     tensor = series[0].missing if missing else series[0].tensor
     assert tensor is not None
     positions = [item.position for item in series]
@@ -329,9 +336,11 @@ class Score:
         labels: for labels all possible values; for one column a class, the classes.
         rounding: how far it may be from scikit-learn's; None for the same bits. Labels have none.
         margin: for what hangs on comparing numbers that are not exact: the value (rows,) whose sign or size decides, and its
-            rounding; a row whose margin is within it may go either way, in scikit-learn too.
+            rounding; a row whose margin is within it may go either way, in scikit-learn too. One of the output's own shape (rows, k), k > 1,
+            holds for each number by itself.
         call: gives the expected values from the estimator and X; None for the estimator's method of the output's name (of
             ``predict_proba.1`` the second item of what the method gives).
+        each: how many rows one of the model's input gives.
     """
 
     value: ir.Value
@@ -341,10 +350,13 @@ class Score:
     rounding: Rounding | None = None
     margin: Margin = None
     call: Callable[[Any, Any], Any] | None = None
+    each: int = 1
 
 
 def also_hanging_on(graph: Graph, score: Score, margin: Margin) -> Score:
     """The same score where an earlier decision counts as well."""
+    if margin is None:
+        return score
     return replace(score, margin=nearest_of(graph, [score.margin, margin]))
 
 

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import StackingClassifier, VotingClassifier
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.ensemble import AdaBoostRegressor, BaggingRegressor, StackingClassifier, VotingClassifier
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -235,7 +236,8 @@ def test_xgboost_tells_a_zero_that_is_there_from_one_that_is_not():
 @pytest.mark.parametrize(
     ("name", "options", "rows", "named"),
     [
-        ("lightgbm.LGBMRegressor", {"linear_tree": True}, WHOLE, "linear_tree"),
+        ("lightgbm.LGBMRegressor", {"linear_tree": True}, WHOLE.astype(np.float32), "linear_tree"),
+        ("catboost.CatBoostRegressor", {"loss_function": "RMSEWithUncertainty"}, WHOLE, "RMSEWithUncertainty"),
         ("catboost.CatBoostRegressor", {"cat_features": ["c"]}, FRAME[["a", "c"]].astype({"c": str}), "categorical features"),
         ("xgboost.XGBRegressor", {"enable_categorical": True}, FRAME.assign(c=FRAME.c.cat.rename_categories({"x": "é"})), "ASCII"),
     ],
@@ -252,6 +254,52 @@ def test_no_booster_is_imported_before_a_model_of_it_comes():
     assert {"xgboost.sklearn.XGBClassifier", "lightgbm.sklearn.LGBMRanker", "catboost.core.CatBoostRegressor"} <= set(
         names
     )
+
+
+@pytest.mark.parametrize("rows", [X, WHOLE], ids=["holes", "full"])
+def test_lightgbm_linear_leaves(rows):
+    for model in (
+        made("lightgbm.LGBMRegressor", linear_tree=True, min_child_samples=5).fit(rows, AMOUNT),
+        made("lightgbm.LGBMClassifier", linear_tree=True, min_child_samples=5).fit(rows, THREE),
+    ):
+        # The first trees have no features in their leaves; later ones have several.
+        lines = [line for line in model.booster_.model_to_string().splitlines() if line.startswith("num_features=")]
+        assert any(int(word) > 1 for line in lines for word in line.partition("=")[2].split())
+        proven(model, rows, bit_equal=isinstance(model, type(made("lightgbm.LGBMRegressor"))))
+
+
+def test_categories_of_numbers_in_a_frame():
+    codes = np.where(np.arange(ROWS) % 9, np.arange(ROWS) * 13 % 7, -1)
+    frame = FRAME.assign(code=pd.Categorical.from_codes(codes, categories=[10, 20, 30, 41, 52, 63, 70]))
+    proven(made("lightgbm.LGBMRegressor", cat_smooth=1, min_data_per_group=1).fit(frame, AMOUNT), frame, bit_equal=True)
+    for most in (1, 100):
+        model = made("xgboost.XGBRegressor", enable_categorical=True, max_cat_to_onehot=most).fit(frame, AMOUNT)
+        proven(model, frame, bit_equal=True)
+
+
+def test_several_labels():
+    labels = np.column_stack([TWO, THREE > 0])
+    for strategy in ("one_output_per_tree", "multi_output_tree"):
+        proven(made("xgboost.XGBClassifier", multi_strategy=strategy, tree_method="hist").fit(X, labels), X)
+    proven(made("catboost.CatBoostClassifier", loss_function="MultiLogloss").fit(X, labels), X)
+
+
+def test_answers_in_float32_stay_so():
+    regressor, classifier = made("xgboost.XGBRegressor"), made("xgboost.XGBClassifier")
+    for model, y in (
+        (BaggingRegressor(regressor, n_estimators=3), AMOUNT),
+        (AdaBoostRegressor(regressor, n_estimators=3), AMOUNT),
+        (TransformedTargetRegressor(regressor, transformer=StandardScaler()), AMOUNT),
+        (OneVsRestClassifier(classifier), THREE),
+        (OneVsRestClassifier(classifier), TWO),
+    ):
+        exported = proven(model.fit(WHOLE, y), WHOLE)
+        assert "float32" in {output.type for output in exported.artifact.contract.outputs}
+
+
+def test_labels_in_a_column_below_a_stack():
+    final = made("catboost.CatBoostClassifier")
+    proven(StackingClassifier([("a", LogisticRegression())], final, cv=2).fit(WHOLE, THREE), WHOLE)
 
 
 def test_beside_other_estimators():

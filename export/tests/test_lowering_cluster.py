@@ -75,7 +75,7 @@ def test_behind_steps():
         proven(make_pipeline(step, KMeans(3, n_init=1, random_state=0)).fit(rows), ["predict", "transform"], rows)
 
 
-@pytest.mark.parametrize("pool", [np.mean, np.max, np.min, np.sum, np.amax])
+@pytest.mark.parametrize("pool", [np.mean, np.max, np.min, np.sum, np.amax, np.median])
 @pytest.mark.parametrize("clusters", [2, 5])
 def test_pooled_features(pool, clusters):
     wide = np.random.default_rng(0).normal(size=(60, 25))

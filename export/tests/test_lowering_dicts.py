@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
-from sklearn.feature_extraction.image import PatchExtractor
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -82,7 +81,6 @@ def test_samples_that_are_no_columns(rows, named):
     [
         (DictVectorizer().fit(ROWS), [{"price": 1.0}], "the features .* of no key of the sample"),
         (FeatureHasher(8).fit(ROWS), ROWS, "the key 'tags' of lists"),
-        (PatchExtractor().fit(np.zeros((3, 12, 12))), np.zeros((3, 144)), "PatchExtractor"),
     ],
 )
 def test_refusals(model, rows, named):

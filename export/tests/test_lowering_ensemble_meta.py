@@ -17,6 +17,9 @@ from sklearn.ensemble import (
     VotingRegressor,
 )
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
@@ -99,6 +102,23 @@ def test_stacking_classifiers(passthrough, target):
     model = StackingClassifier(MIXED, LogisticRegression(), cv=2, passthrough=passthrough)
     outputs = proven(model, target, [*PROBABILITIES, "decision_function", "transform"])
     assert outputs["predict"].flips == 0
+
+
+@pytest.mark.parametrize("targets", [2, 3])
+@pytest.mark.parametrize("passthrough", [False, True])
+def test_stacking_over_several_labels_a_row(targets, passthrough):
+    labels = (X[:, :targets] + RNG.normal(size=(150, targets)) > 0).astype(int)
+    members = [
+        ("forest", RandomForestClassifier(4, random_state=0)),
+        ("neighbors", KNeighborsClassifier()),
+        ("network", MLPClassifier((4,), max_iter=400, tol=0.1, random_state=0)),
+        ("each", MultiOutputClassifier(LogisticRegression())),
+    ]
+    for final in (DecisionTreeClassifier(max_depth=3), KNeighborsClassifier(3)):
+        model = StackingClassifier(members, final, cv=2, passthrough=passthrough)
+        proven(model, labels, [*PROBABILITIES, "transform"])
+    network = StackingClassifier(members, MLPClassifier((4,), max_iter=400, tol=0.1, random_state=0), cv=2)
+    proven(network, labels, ["predict"])
 
 
 def test_stacking_with_trees_only_is_exact():

@@ -121,3 +121,16 @@ def test_one_class_and_passive_aggressive():
 
 def test_one_class_alone():
     proven(RidgeClassifier().fit(X, np.zeros(120)), X)
+
+
+@pytest.mark.parametrize("loss", ["log_loss", "modified_huber"])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_logarithms_of_sure_probabilities_are_held_to_them(loss, classes):
+    rows = np.random.default_rng(0).normal(size=(150, 5)) * 5
+    target = np.digitize(rows[:, 0], np.linspace(-2, 2, classes + 1)[1:-1])
+    model = SGDClassifier(loss=loss, random_state=0).fit(rows, target)
+    proof = export_proven(model, rows, methods=["predict_proba", "predict_log_proba"], budget=400).proof
+    assert not proof.failures
+    # Probabilities that are 0 beyond doubt are settled, whatever their logarithm is.
+    assert np.isinf(proof.expected["predict_log_proba"]).any()
+    assert proof.fit.mean() > 0.9

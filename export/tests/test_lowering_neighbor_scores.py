@@ -97,7 +97,7 @@ def test_learned_metrics():
     proven(model, ["transform"])
 
 
-def test_float32_rows_are_widened_or_refused():
+def test_float32_rows_are_widened():
     single = X.astype(np.float32)
     labels = (single[:, 0] > 2).astype(int)
     for rows in (X, single):
@@ -106,9 +106,12 @@ def test_float32_rows_are_widened_or_refused():
         proven(KernelDensity().fit(rows), ["score_samples"], single)
         proven(NearestCentroid().fit(rows, labels), EVERY, single)
     proven(KNeighborsClassifier(algorithm="brute").fit(X, labels), ["predict_proba", "kneighbors"], single)
-    for model in (KNeighborsClassifier(algorithm="brute"), LocalOutlierFactor(novelty=True)):
-        with pytest.raises(ExportError, match="float32"):
-            export_proven(model.fit(single, labels), single)
+    for metric in ("euclidean", "sqeuclidean", "l1"):
+        proven(
+            KNeighborsClassifier(algorithm="brute", metric=metric).fit(single, labels),
+            ["predict_proba", "kneighbors"],
+            single,
+        )
 
 
 def test_outlier_factors_of_equal_distances_are_within_a_bound():

@@ -50,7 +50,6 @@ TREES = [
     {"algorithm": "ball_tree", "metric": "mahalanobis", "metric_params": {"VI": np.linalg.inv(np.cov(X.T))}},
     {"algorithm": "ball_tree", "metric": "mahalanobis", "metric_params": {"V": np.cov(X.T)}},
     {"algorithm": "ball_tree", "metric": "canberra"},
-    {"algorithm": "ball_tree", "metric": "braycurtis"},
     {"algorithm": "ball_tree", "metric": "minkowski", "p": 2, "metric_params": {"w": np.array([1.0, 2.0, 0.5])}},
     {"algorithm": "kd_tree", "leaf_size": 2, "n_neighbors": 9},
 ]
@@ -138,6 +137,21 @@ def test_ties_in_a_tree_are_the_same(options, k):
             assert output.sameness == "bit-equal", name
 
 
+def test_nothing_beside_nothing():
+    counts = np.zeros((60, 3)) + np.eye(3)[np.arange(60) % 3] * (np.arange(60) % 4 > 0)[:, None]
+    with pytest.raises(ExportError, match="a point of zeros"):
+        export_proven(fitted(KNeighborsClassifier(metric="sokalsneath"), counts, Y[:60]), counts)
+
+
+@pytest.mark.parametrize("metric", ["braycurtis", "dice"])
+def test_trees_of_what_is_no_metric(metric):
+    rows = np.abs(X).round()
+    with pytest.raises(ExportError, match="triangles"):
+        export_proven(fitted(KNeighborsClassifier(metric=metric, leaf_size=5), rows, Y), rows)
+    # A tree of one leaf loses nothing.
+    proven(fitted(KNeighborsClassifier(metric=metric, leaf_size=len(rows)), rows, Y), ["predict"], rows, 200)
+
+
 def test_ties_by_brute_force():
     grid = np.array([[i, j] for i in range(6) for j in range(6)], float).repeat(2, axis=0)
     label = np.arange(len(grid)) % 3
@@ -149,9 +163,10 @@ def test_ties_by_brute_force():
 
 
 def test_counts_as_rows():
-    counts = RNG.integers(0, 3, size=(120, 4)).astype(float)
+    counts = np.random.default_rng(5).integers(0, 3, size=(120, 4)).astype(float)
+    counts[:, 0] += ~counts.any(axis=1)
     for metric in ("hamming", "jaccard", "dice", "rogerstanimoto", "russellrao", "sokalsneath"):
-        for algorithm in ("ball_tree", "brute"):
+        for algorithm in ("ball_tree", "brute") if metric != "dice" else ("brute",):
             model = fitted(KNeighborsClassifier(metric=metric, algorithm=algorithm), counts, Y[:120])
             proven(model, ALL, counts, 200)
     proven(fitted(KNeighborsClassifier(metric="yule"), counts > 1, Y[:120]), ["predict"], counts > 1)
@@ -203,3 +218,33 @@ def test_functions_are_refused():
 
 def test_one_row():
     proven(KNeighborsClassifier().fit(X, Y), ALL, X[:1], 50)
+
+
+@pytest.mark.parametrize("k", [15, 16, 17, 20, 31, 32])
+@pytest.mark.parametrize("options", [{"algorithm": "kd_tree", "leaf_size": 3}, {"algorithm": "ball_tree"}], ids=str)
+@pytest.mark.parametrize("columns", [1, 3])
+def test_many_tied_neighbors_stand_in_the_order_of_the_sort(k, options, columns):
+    rows = np.round(np.random.default_rng(k).normal(size=(90, columns)) * 2)
+    proof = export_proven(NearestNeighbors(n_neighbors=k, **options).fit(rows), rows, budget=300).proof
+    assert not proof.failures
+    assert proof.outputs["kneighbors.indices"].sameness == "bit-equal"
+
+
+def test_beyond_that_their_order_is_open():
+    rows = np.round(np.random.default_rng(0).normal(size=(90, 2)) * 2)
+    proof = export_proven(NearestNeighbors(n_neighbors=33).fit(rows), rows, budget=300).proof
+    assert not proof.failures
+    assert proof.outputs["kneighbors.distances"].sameness == "bit-equal"
+    assert proof.outputs["kneighbors.indices"].within_bound > 0
+
+
+@pytest.mark.parametrize("metric", ["dice", "sokalsneath"])
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_of_nothing_have_no_distance_to_each_other(metric, seed):
+    # 0 / 0 is never refused by scikit-learn's heap, and drives out what a number would not.
+    rng = np.random.default_rng(seed)
+    rows = (rng.random((120, 4)) < 0.6).astype(float)
+    for k in (1, 5, 20):
+        model = KNeighborsClassifier(k, metric=metric, algorithm="ball_tree", leaf_size=10)
+        proof = export_proven(model.fit(rows, rows[:, 0]), rows, methods=["predict", "kneighbors"], budget=250).proof
+        assert not proof.failures, proof.failures

@@ -1,11 +1,14 @@
 """Scalers, transforms and encoders: every option, float64 and float32, missing values, ends and ties."""
 
+import functools
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import special
 from scipy.special import expit
+from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
@@ -28,6 +31,8 @@ from sklearn.preprocessing import (
 )
 
 from samescore_export import ExportError, export_proven
+from samescore_runtime import load
+from samescore_runtime.errors import InputError
 
 RNG = np.random.default_rng(0)
 X = np.column_stack([np.exp(2 * RNG.normal(size=120)), RNG.normal(size=120), np.round(2 * RNG.normal(size=120))])
@@ -130,6 +135,30 @@ def test_splines(extrapolation, options):
     proven(SplineTransformer(extrapolation=extrapolation, **options).fit(X), X)
 
 
+@pytest.mark.parametrize(
+    ("extrapolation", "degree"),
+    # Lines that go on from a step are refused.
+    [(e, d) for e in ("constant", "linear", "continue", "periodic") for d in range(4) if (e, d) != ("linear", 0)],
+)
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_splines_behind_an_inexact_step(extrapolation, degree, kind):
+    rows = X.astype(kind)
+    spline = SplineTransformer(degree=degree, extrapolation=extrapolation, include_bias=degree % 2 == 0)
+    model = make_pipeline(PCA(3), spline).fit(rows)
+    # Where the knots end a step of degree 0 has no value of scikit-learn's.
+    beyond = rows if degree == 0 else np.concatenate([rows, rows * 3])
+    found = proven(model, beyond)["transform"]
+    assert found.sameness.startswith("within")
+
+
+@pytest.mark.parametrize("degree", [4, (2, 5)])
+def test_polynomials_of_sparse_rows(degree):
+    rows = RNG.integers(0, 3, size=(80, 2))
+    for interaction_only in (True, False):
+        polynomial = PolynomialFeatures(degree, interaction_only=interaction_only)
+        proven(make_pipeline(OneHotEncoder(), MaxAbsScaler(), polynomial).fit(rows), rows, exact=True)
+
+
 def test_splines_of_missing_values():
     proven(SplineTransformer(extrapolation="linear", handle_missing="zeros").fit(HOLES), HOLES)
 
@@ -179,3 +208,57 @@ def test_encoders_over_float32_with_missing_values():
 )
 def test_target_encoder(target):
     proven(TargetEncoder().fit(FRAME, target), FRAME, exact=True)
+
+
+ROOTS = np.concatenate([X, 10.0 ** np.linspace(-300, 300, 3 * 60).reshape(60, 3) * np.array([1, -1, 1])])
+
+
+@pytest.mark.parametrize("name", ["arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh"])
+def test_inverse_functions_over_all_sizes(name):
+    rows = ROOTS[:, :3]
+    proven(FunctionTransformer(getattr(np, name)).fit(rows), rows)
+    edges = np.array([[1.0, -1.0, 0.0], [np.nextafter(1, 2), np.nextafter(1, 0), -0.5]])
+    proven(FunctionTransformer(getattr(np, name)).fit(edges), edges)
+
+
+@pytest.mark.parametrize("name", ["isnan", "isfinite", "isinf", "logical_not"])
+def test_functions_that_give_bools(name):
+    model = FunctionTransformer(getattr(np, name)).fit(HOLES)
+    assert load(export_proven(model, HOLES).artifact.content).score(HOLES)["transform"].dtype == bool
+    proven(make_pipeline(model, StandardScaler()).fit(HOLES), HOLES, exact=True)
+
+
+@pytest.mark.parametrize("name", ["expit", "logit", "log_expit", "entr", "erf", "ndtr", "exp10"])
+def test_functions_of_scipy(name):
+    proven(FunctionTransformer(getattr(special, name)).fit(X), X)
+
+
+@pytest.mark.parametrize("function", [np.add, np.subtract, np.multiply, np.divide, np.maximum, np.fmin, np.less])
+def test_functions_of_a_number(function):
+    for rows in (HOLES, X.astype(np.float32), np.round(X).astype(np.int64)):
+        proven(FunctionTransformer(functools.partial(function, 2)).fit(rows), rows, exact=True)
+
+
+def test_functions_of_a_number_that_have_no_graph():
+    for function in (functools.partial(np.power, -1.0), functools.partial(np.add, np.ones(3)), np.hypot):
+        with pytest.raises((ExportError, InputError)):
+            export_proven(FunctionTransformer(function).fit(X), X)
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "max", "min", "median"])
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_statistics_of_a_row(name, width):
+    model = FunctionTransformer(getattr(np, name), kw_args={"axis": 1, "keepdims": True})
+    proven(model.fit(HOLES[:, :width]), HOLES[:, :width])
+    proven(make_pipeline(StandardScaler(), model).fit(X), X)
+
+
+def test_other_axes():
+    rows = np.hstack([X, X])[:, :6]
+    proven(FunctionTransformer(np.reshape, kw_args={"shape": (-1, 2, 3)}).fit(rows), rows, exact=True)
+    halves = make_pipeline(FunctionTransformer(np.reshape, kw_args={"shape": (-1, 3)}), StandardScaler()).fit(rows)
+    scores = load(export_proven(halves, rows).artifact.content).score(rows)["transform"]
+    np.testing.assert_array_equal(scores, halves.transform(rows))
+    for shape in ((-1, 4), (len(rows), 6), (-1,)):
+        with pytest.raises(ExportError, match="reshape"):
+            export_proven(FunctionTransformer(np.reshape, kw_args={"shape": shape}).fit(rows), rows)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     GradientBoostingClassifier,
     GradientBoostingRegressor,
@@ -99,3 +100,14 @@ def test_boosting_begins_at_a_regressor(init):
 def test_boosting_begins_at_a_classifier(init, target):
     model = GradientBoostingClassifier(init=init, n_estimators=5).fit(X, target)
     proven(model, X, ["predict", "predict_proba", "decision_function"])
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_boosting_begins_at_another_behind_an_inexact_step(kind):
+    rows = X.astype(kind)
+    for init in (LinearRegression(), DecisionTreeRegressor(max_depth=2)):
+        proven(make_pipeline(PCA(2), GradientBoostingRegressor(init=init, n_estimators=5)).fit(rows, Y), rows)
+    for init in (LogisticRegression(), DecisionTreeClassifier(max_depth=2)):
+        for target in (THREE, Y > 1):
+            model = make_pipeline(PCA(2), GradientBoostingClassifier(init=init, n_estimators=5)).fit(rows, target)
+            proven(model, rows, ["predict", "predict_proba", "decision_function"])

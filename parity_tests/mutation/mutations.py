@@ -4,96 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import numpy_helper
 
-#: Gives mutants of a model: what was changed, and the changed model. The model handed in stays as it is.
-Mutation: TypeAlias = "Callable[[onnx.ModelProto, np.random.Generator], Iterator[tuple[str, onnx.ModelProto]]]"
-
-#: Mutants of one kind made from one model at most.
-PER_KIND = 3
+from parity_tests.mutation.editing import (
+    PER_KIND,
+    Mutation,
+    array_of,
+    attribute_of,
+    copied,
+    nodes_of,
+    on_nodes,
+    set_tensor,
+)
 
 _FLOATS = {onnx.TensorProto.DOUBLE: np.float64, onnx.TensorProto.FLOAT: np.float32}
-
-
-def _copy(model: onnx.ModelProto) -> onnx.ModelProto:
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    return copy
-
-
-def _nodes(model: onnx.ModelProto) -> list[onnx.NodeProto]:
-    """All nodes, those of branches and loops too, in one order."""
-    found, pending = [], [model.graph]
-    while pending:
-        graph = pending.pop()
-        found += list(graph.node)
-        pending += [item.g for node in graph.node for item in node.attribute if item.type == onnx.AttributeProto.GRAPH]
-    return found
-
-
-def _attribute(node: onnx.NodeProto, name: str) -> onnx.AttributeProto | None:
-    return next((item for item in node.attribute if item.name == name), None)
-
-
-def _some(rng: np.random.Generator, count: int) -> list[int]:
-    return [] if count == 0 else sorted(rng.choice(count, min(count, PER_KIND), replace=False).tolist())
-
-
-def _array(tensor: onnx.TensorProto) -> NDArray[Any]:
-    """A tensor's values; strings as bytes, since one with U+0000 is written in modified UTF-8."""
-    if tensor.data_type != onnx.TensorProto.STRING:
-        return np.asarray(numpy_helper.to_array(tensor))
-    strings = np.empty(len(tensor.string_data), dtype=object)
-    strings[:] = list(tensor.string_data)
-    return strings.reshape(tuple(tensor.dims))
-
-
-def _set_tensor(tensor: onnx.TensorProto, array: NDArray[Any]) -> None:
-    if tensor.data_type != onnx.TensorProto.STRING:
-        tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
-    else:
-        tensor.string_data[:] = array.ravel().tolist()
-
-
-def on_nodes(ops: tuple[str, ...], change: Callable[[onnx.NodeProto, np.random.Generator], str | None]) -> Mutation:
-    """Mutants with one node of the operators changed; ``change`` says what it did, None where it does not apply."""
-
-    def mutate(model: onnx.ModelProto, rng: np.random.Generator) -> Iterator[tuple[str, onnx.ModelProto]]:
-        places = [i for i, node in enumerate(_nodes(model)) if not ops or node.op_type in ops]
-        made = 0
-        for i in rng.permutation(places).tolist() if places else []:
-            mutant = _copy(model)
-            node = _nodes(mutant)[i]
-            what = change(node, rng)
-            if what is not None:
-                yield f"{node.name}: {what}", mutant
-                made += 1
-            if made == PER_KIND:
-                return
-
-    return mutate
 
 
 def on_array(name: str, change: Callable[[NDArray[Any], int], NDArray[Any] | None]) -> Mutation:
     """Mutants with one element of a TreeEnsemble's attribute changed by ``change(array, position)``."""
 
     def one(node: onnx.NodeProto, rng: np.random.Generator) -> str | None:
-        attribute = _attribute(node, name)
+        attribute = attribute_of(node, name)
         if attribute is None:
             return None
         tensor = attribute.type == onnx.AttributeProto.TENSOR
-        array = _array(attribute.t).copy() if tensor else np.array(attribute.ints, np.int64)
+        array = array_of(attribute.t).copy() if tensor else np.array(attribute.ints, np.int64)
         position = int(rng.integers(len(array)))
         changed = change(array.copy(), position)
         if changed is None or (changed.shape == array.shape and (changed == array).all()):
             return None
         if tensor:
-            _set_tensor(attribute.t, changed)
+            set_tensor(attribute.t, changed)
         else:
             del attribute.ints[:]
             attribute.ints.extend(changed.tolist())
@@ -111,13 +56,13 @@ def on_constants(kinds: tuple[int, ...], change: Callable[[NDArray[Any], int], N
         ]
         made = 0
         for i in rng.permutation(places).tolist() if places else []:
-            array = _array(model.graph.initializer[i])
+            array = array_of(model.graph.initializer[i])
             position = int(rng.integers(array.size))
             changed = change(array.ravel().copy(), position)
             if changed is None or _same(changed, array.ravel()):
                 continue
-            mutant = _copy(model)
-            _set_tensor(mutant.graph.initializer[i], changed.reshape(array.shape))
+            mutant = copied(model)
+            set_tensor(mutant.graph.initializer[i], changed.reshape(array.shape))
             yield f"{model.graph.initializer[i].name}[{position}]", mutant
             made += 1
             if made == PER_KIND:
@@ -170,7 +115,7 @@ def _swap_branches(node: onnx.NodeProto, rng: np.random.Generator) -> str | None
     arrays = {}
     for what in ("nodeids", "leafs"):
         for side in ("true", "false"):
-            attribute = _attribute(node, f"nodes_{side}{what}")
+            attribute = attribute_of(node, f"nodes_{side}{what}")
             assert attribute is not None
             arrays[side, what] = attribute
     position = int(rng.integers(len(arrays["true", "leafs"].ints)))
@@ -184,9 +129,9 @@ def _swap_branches(node: onnx.NodeProto, rng: np.random.Generator) -> str | None
 
 
 def _missing_side(node: onnx.NodeProto, rng: np.random.Generator) -> str | None:
-    features = _attribute(node, "nodes_featureids")
+    features = attribute_of(node, "nodes_featureids")
     assert features is not None
-    attribute = _attribute(node, "nodes_missing_value_tracks_true")
+    attribute = attribute_of(node, "nodes_missing_value_tracks_true")
     if attribute is None:
         zeros = onnx.helper.make_attribute("nodes_missing_value_tracks_true", [0] * len(features.ints))
         node.attribute.append(zeros)
@@ -198,16 +143,16 @@ def _missing_side(node: onnx.NodeProto, rng: np.random.Generator) -> str | None:
 
 def _whole(name: str, change: Callable[[onnx.AttributeProto], bool]) -> Callable[..., str | None]:
     def one(node: onnx.NodeProto, rng: np.random.Generator) -> str | None:
-        attribute = _attribute(node, name)
+        attribute = attribute_of(node, name)
         return name if attribute is not None and change(attribute) else None
 
     return one
 
 
 def _rounded_thresholds(attribute: onnx.AttributeProto) -> bool:
-    array = _array(attribute.t)
+    array = array_of(attribute.t)
     rounded = array.astype(np.float32).astype(array.dtype)
-    _set_tensor(attribute.t, rounded)
+    set_tensor(attribute.t, rounded)
     return not np.array_equal(rounded, array)
 
 
@@ -257,10 +202,10 @@ def _bypassed(model: onnx.ModelProto, rng: np.random.Generator) -> Iterator[tupl
     outputs = {output.name for output in model.graph.output}
     places = [i for i, node in enumerate(model.graph.node) if node.op_type in ops and node.output[0] not in outputs]
     for i in rng.permutation(places)[:PER_KIND].tolist() if places else []:
-        mutant = _copy(model)
+        mutant = copied(model)
         node = mutant.graph.node[i]
         before, after = node.output[0], node.input[0]
-        for other in _nodes(mutant):
+        for other in nodes_of(mutant):
             for position, name in enumerate(other.input):
                 if name == before:
                     other.input[position] = after
@@ -272,9 +217,9 @@ def _float32_inputs(model: onnx.ModelProto, rng: np.random.Generator) -> Iterato
     for position, value in enumerate(model.graph.input):
         if value.type.tensor_type.elem_type != onnx.TensorProto.DOUBLE:
             continue
-        mutant = _copy(model)
+        mutant = copied(model)
         name = mutant.graph.input[position].name
-        for node in _nodes(mutant):
+        for node in nodes_of(mutant):
             for place, source in enumerate(node.input):
                 if source == name:
                     node.input[place] = f"{name}.rounded"
@@ -295,7 +240,7 @@ def _exchanged_outputs(model: onnx.ModelProto, rng: np.random.Generator) -> Iter
         for second, other in kinds[i + 1 :]:
             if kind.replace(first.encode(), b"") != other.replace(second.encode(), b""):
                 continue
-            mutant = _copy(model)
+            mutant = copied(model)
             names = {first: second, second: first}
             for node in mutant.graph.node:
                 for position, name in enumerate(node.output):
@@ -367,14 +312,14 @@ def _encoder_array(node: onnx.NodeProto, prefix: str) -> onnx.AttributeProto | N
 
 def _listed(item: onnx.AttributeProto) -> NDArray[Any]:
     if item.type == onnx.AttributeProto.TENSOR:
-        return np.asarray(_array(item.t))
+        return np.asarray(array_of(item.t))
     values = onnx.helper.get_attribute_value(item)
     return np.array(values, dtype=object if values and isinstance(values[0], bytes) else None)
 
 
 def _replace(item: onnx.AttributeProto, values: NDArray[Any]) -> None:
     if item.type == onnx.AttributeProto.TENSOR:
-        _set_tensor(item.t, values)
+        set_tensor(item.t, values)
     else:
         item.CopyFrom(onnx.helper.make_attribute(item.name, values.tolist()))
 
@@ -411,8 +356,8 @@ def _encoder_default(node: onnx.NodeProto) -> str | None:
     elif item.type == onnx.AttributeProto.FLOAT:
         item.f = 1.5 if np.isnan(item.f) else item.f + 1
     elif item.type == onnx.AttributeProto.TENSOR:
-        values = _array(item.t).copy()
-        _set_tensor(
+        values = array_of(item.t).copy()
+        set_tensor(
             item.t,
             np.where(np.isnan(values), 1.5, values + 1).astype(values.dtype)
             if values.dtype.kind == "f"
@@ -424,7 +369,7 @@ def _encoder_default(node: onnx.NodeProto) -> str | None:
 
 
 def _ngram(node: onnx.NodeProto, rng: np.random.Generator) -> str | None:
-    item = _attribute(node, "ngram_indexes")
+    item = attribute_of(node, "ngram_indexes")
     if item is None or len(item.ints) < 2:
         return None
     position = int(rng.integers(len(item.ints) - 1))

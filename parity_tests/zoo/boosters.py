@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
@@ -10,8 +10,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import (
+    AdaBoostRegressor,
+    BaggingClassifier,
+    BaggingRegressor,
+    StackingClassifier,
+    StackingRegressor,
+    VotingClassifier,
+    VotingRegressor,
+)
 from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.linear_model import LinearRegression
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from parity_tests.case import Case
 from parity_tests.data import ROWS, amounts, numbers, table, target, texts
@@ -189,5 +204,91 @@ def _every() -> Iterator[tuple[str, Case]]:
     )
 
 
+def _ranked(package: str, kind: str, groups: str, **options: Any) -> Callable[[], tuple[Any, Any]]:
+    def build() -> tuple[Any, Any]:
+        rows, queries = _holed(), np.repeat(np.arange(ROWS // 20), 20)
+        given = {"group": np.bincount(queries)} if groups == "group" else {groups: queries}
+        return _made(package, kind, **options).fit(rows, _codes(4), **given), rows
+
+    return build
+
+
+def _numbered() -> pd.DataFrame:
+    return _categories().assign(code=pd.Categorical(np.arange(ROWS) * 13 % 7))
+
+
+def _meta() -> Iterator[tuple[str, Case]]:
+    """Other estimators over boosters, which give float32 or labels in a column."""
+    makers: dict[str, tuple[str, str, str]] = {
+        "XGBoost": ("xgboost", "XGBClassifier", "XGBRegressor"),
+        "LightGBM": ("lightgbm", "LGBMClassifier", "LGBMRegressor"),
+        "CatBoost": ("catboost", "CatBoostClassifier", "CatBoostRegressor"),
+    }
+    for name, (package, kind, amount) in makers.items():
+        classifier, regressor = partial(_made, package, kind), partial(_made, package, amount)
+        over: dict[str, Callable[[], Any]] = {
+            "one against the rest": lambda c=classifier: OneVsRestClassifier(c()),
+            "one against one": lambda c=classifier: OneVsOneClassifier(c()),
+            "calibrated": lambda c=classifier: CalibratedClassifierCV(c(), cv=2),
+            "voting": lambda c=classifier: VotingClassifier([("a", c()), ("b", GaussianNB())], voting="soft"),
+            "stacked": lambda c=classifier: StackingClassifier([("a", c()), ("b", GaussianNB())], cv=2),
+            "stacked upon": lambda c=classifier: StackingClassifier([("b", GaussianNB())], c(), cv=2),
+            "bagged": lambda c=classifier: BaggingClassifier(c(), n_estimators=3, random_state=0),
+        }
+        for what, make in over.items():
+            yield package, Case(f"boosters/{name} {what}", model(make, numbers, lambda: _codes(3)), "within")
+        amounts_of: dict[str, Callable[[], Any]] = {
+            "a scaled target": lambda r=regressor: TransformedTargetRegressor(r(), transformer=StandardScaler()),
+            "a target's logarithm": lambda r=regressor: TransformedTargetRegressor(
+                r(), func=np.log1p, inverse_func=np.expm1
+            ),
+            "voting on amounts": lambda r=regressor: VotingRegressor([("a", r()), ("b", LinearRegression())]),
+            "stacked amounts": lambda r=regressor: StackingRegressor([("a", r())], LinearRegression(), cv=2),
+            "bagged amounts": lambda r=regressor: BaggingRegressor(r(), n_estimators=3, random_state=0),
+            "boosted amounts": lambda r=regressor: AdaBoostRegressor(r(), n_estimators=3, random_state=0),
+        }
+        for what, make in amounts_of.items():
+            yield package, Case(f"boosters/{name} {what}", model(make, numbers, amounts), "within")
+
+
+def _others() -> Iterator[tuple[str, Case]]:
+    for objective in ("rank:ndcg", "rank:pairwise"):
+        build = _ranked("xgboost", "XGBRanker", "qid", objective=objective)
+        yield "xgboost", Case(f"boosters/XGBRanker {objective}", build, "bit-equal")
+    for objective in ("lambdarank", "rank_xendcg"):
+        build = _ranked("lightgbm", "LGBMRanker", "group", objective=objective)
+        yield "lightgbm", Case(f"boosters/LGBMRanker {objective}", build, "bit-equal")
+    for loss in ("YetiRank", "QueryRMSE"):
+        build = _ranked("catboost", "CatBoostRanker", "group_id", loss_function=loss)
+        yield "catboost", Case(f"boosters/CatBoostRanker {loss}", build, "bit-equal")
+
+    def labels() -> NDArray[Any]:
+        return np.column_stack([_codes(2), np.roll(_codes(2), 3)])
+
+    for strategy in ("one_output_per_tree", "multi_output_tree"):
+        several = partial(_made, "xgboost", "XGBClassifier", multi_strategy=strategy, tree_method="hist")
+        build = model(several, _holed, labels)
+        yield "xgboost", Case(f"boosters/XGBClassifier of several labels, {strategy}", build, "within", CLASSIFIED)
+    several = partial(_made, "catboost", "CatBoostClassifier", loss_function="MultiLogloss")
+    build = model(several, _holed, labels)
+    yield "catboost", Case("boosters/CatBoostClassifier of several labels", build, "within", CLASSIFIED)
+    for name, rows in (("missing", _holed), ("full", numbers)):
+        linear = partial(_made, "lightgbm", "LGBMRegressor", linear_tree=True, min_child_samples=5)
+        yield (
+            "lightgbm",
+            Case(f"boosters/LGBMRegressor linear leaves, {name}", model(linear, rows, amounts), "bit-equal"),
+        )
+    linear = partial(_made, "lightgbm", "LGBMClassifier", linear_tree=True, min_child_samples=5)
+    build = model(linear, _holed, lambda: _codes(3))
+    yield "lightgbm", Case("boosters/LGBMClassifier linear leaves", build, "within", CLASSIFIED)
+    for package, kind, options in (
+        ("xgboost", "XGBRegressor", {"enable_categorical": True, "max_cat_to_onehot": 1}),
+        ("lightgbm", "LGBMRegressor", {"cat_smooth": 1, "min_data_per_group": 1}),
+    ):
+        build = model(partial(_made, package, kind, **options), _numbered, amounts)
+        yield package, Case(f"boosters/{kind} categories of numbers in a frame", build, "bit-equal")
+
+
 def cases() -> Iterator[Case]:
+    yield from (case for package, case in (*_others(), *_meta()) if find_spec(package) is not None)
     yield from (case for package, case in _every() if find_spec(package) is not None)

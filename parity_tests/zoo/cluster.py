@@ -49,7 +49,7 @@ def cases() -> Iterator[Case]:
     for name in ("KMeans", "BisectingKMeans", "Birch"):
         single = model(MODELS[name], lambda: spread().astype(np.float32), lambda: None)
         yield Case(f"cluster/{name} in float32", single, "within", ("predict", "transform"))
-    for pool in (np.mean, np.max, np.min):
+    for pool in (np.mean, np.max, np.min, np.median):
         pooled = model(lambda p=pool: FeatureAgglomeration(3, pooling_func=p), lambda: spread(9), lambda: None)
         yield Case(f"cluster/FeatureAgglomeration {pool.__name__}", pooled, "bit-equal")
     summed = model(lambda: FeatureAgglomeration(2, pooling_func=np.sum), lambda: spread(20), lambda: None)

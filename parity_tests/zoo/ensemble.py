@@ -138,6 +138,12 @@ def _ensembles_of_any() -> Iterator[Case]:
         for classes in (2, 3):
             build = model(make, numbers, lambda c=classes: target(c))
             yield Case(f"ensemble/{name}, {classes} classes", build, sameness)
+    pair = model(
+        lambda: StackingClassifier(members(), DecisionTreeClassifier(max_depth=3, random_state=0), cv=3),
+        numbers,
+        lambda: np.column_stack([target(2) == target(2)[0], amounts() > np.median(amounts())]).astype(int),
+    )
+    yield Case("ensemble/stacking, several targets", pair, "within", ("predict", "predict_proba"))
     regressors: dict[str, tuple[Callable[[], Any], Sameness]] = {
         "voting": (lambda: VotingRegressor([("a", DecisionTreeRegressor(max_depth=3)), ("b", Ridge())]), "within"),
         "stacking": (lambda: StackingRegressor([("a", DecisionTreeRegressor(max_depth=3))], Ridge(), cv=3), "within"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,16 +14,20 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import BaggingClassifier, GradientBoostingClassifier
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer, KNNImputer
+from sklearn.isotonic import IsotonicRegression
 from sklearn.kernel_approximation import Nystroem, PolynomialCountSketch, RBFSampler
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.manifold import Isomap, LocallyLinearEmbedding
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, LocalOutlierFactor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import FeatureUnion, make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, QuantileTransformer, StandardScaler
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
+from sklearn.semi_supervised import LabelPropagation, LabelSpreading
 
 from parity_tests.case import Case
 from parity_tests.data import ROWS
@@ -85,7 +89,52 @@ REGRESSORS: tuple[Callable[[], Any], ...] = (
 )
 
 
+def half() -> NDArray[Any]:
+    """Every third label unknown."""
+    found = np.where(labels() == "ja", 1, 0)
+    found[::3] = -1
+    return found
+
+
+def first() -> NDArray[np.float32]:
+    return rows()[:, :1]
+
+
+def _brute(metric: str) -> Callable[[], Any]:
+    return lambda: KNeighborsClassifier(5, algorithm="brute", metric=metric, p=3)
+
+
+#: What -> model, target, methods; over float32 rows.
+NEIGHBORS: Mapping[str, tuple[Callable[[], Any], Callable[[], Any], tuple[str, ...]]] = {
+    "LocalOutlierFactor": (lambda: LocalOutlierFactor(novelty=True), labels, ("predict", "score_samples")),
+    "LocalOutlierFactor, brute": (
+        lambda: LocalOutlierFactor(novelty=True, algorithm="brute", contamination=0.1),
+        labels,
+        ("predict", "decision_function"),
+    ),
+    "Isomap": (lambda: Isomap(n_neighbors=8), labels, ("transform",)),
+    "LocallyLinearEmbedding": (lambda: LocallyLinearEmbedding(n_neighbors=8), labels, ("transform",)),
+    "LabelPropagation": (lambda: LabelPropagation(gamma=0.5), half, ("predict", "predict_proba")),
+    "LabelSpreading, knn": (lambda: LabelSpreading(kernel="knn"), half, ("predict", "predict_proba")),
+    **{
+        f"KNeighborsClassifier, brute {metric}": (_brute(metric), labels, ("predict", "kneighbors"))
+        for metric in ("euclidean", "manhattan", "minkowski", "canberra", "braycurtis", "correlation")
+    },
+}
+
+
+def _neighbors() -> Iterator[Case]:
+    for name, (make, y, methods) in NEIGHBORS.items():
+        yield Case(f"single/{name}", model(make, rows, y), "within", methods)
+    for outside in ("nan", "clip"):
+        line = model(lambda outside=outside: IsotonicRegression(out_of_bounds=outside), first, numbers)
+        yield Case(f"single/IsotonicRegression, {outside}", line, "bit-equal", ("predict",))
+    spread = model(lambda: QuantileTransformer(n_quantiles=50, output_distribution="normal"), rows, labels)
+    yield Case("single/QuantileTransformer, normal", spread, "within", ("transform",))
+
+
 def cases() -> Iterator[Case]:
+    yield from _neighbors()
     for position, make in enumerate(TRANSFORMS):
         yield Case(f"single/{position} {type(make()).__name__}", model(make, rows, labels), "within", ("transform",))
     for imputer in (KNNImputer, lambda: IterativeImputer(max_iter=3, tol=0.5, random_state=0)):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -123,6 +124,14 @@ def _trees() -> Iterator[Case]:
         lambda: target(3),
     )
     yield Case("boosting begins at/LogisticRegression", logistic, "within", ("predict", "predict_proba"))
+    behind = model(
+        lambda: make_pipeline(
+            PCA(3), GradientBoostingClassifier(init=LogisticRegression(), n_estimators=5, random_state=0)
+        ),
+        numbers,
+        lambda: target(3),
+    )
+    yield Case("boosting begins at/LogisticRegression, behind PCA", behind, "within", ("predict", "predict_proba"))
 
 
 def _taken_back() -> Iterator[Case]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
+import scipy.special
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -26,7 +29,7 @@ from sklearn.preprocessing import (
 
 from parity_tests.case import Case
 from parity_tests.data import amounts, numbers, table, target
-from parity_tests.zoo.building import STRINGS, model
+from parity_tests.zoo.building import STRINGS, model, nothing
 
 
 def _near(missing: bool = False) -> NDArray[np.float64]:
@@ -81,6 +84,12 @@ def _rows_and_products() -> Iterator[Case]:
         lambda: None,
     )
     yield Case("polynomial/sparse", sparse, "bit-equal")
+    deep = model(
+        lambda: make_pipeline(OneHotEncoder(handle_unknown="ignore"), PolynomialFeatures(4, interaction_only=True)),
+        lambda: table()[["kind"]],
+        lambda: None,
+    )
+    yield Case("polynomial/sparse, degree 4", deep, "bit-equal")
 
 
 def _curves() -> Iterator[Case]:
@@ -116,6 +125,24 @@ def _curves() -> Iterator[Case]:
     }
     for name, options in others.items():
         yield Case(f"spline/{name}", model(lambda o=options: SplineTransformer(**o), _near, lambda: None), "within")
+    for output in ("uniform", "normal"):
+        behind = model(
+            lambda o=output: make_pipeline(PCA(2), QuantileTransformer(n_quantiles=50, output_distribution=o)),
+            numbers,
+            lambda: None,
+        )
+        yield Case(f"quantile/{output} behind PCA", behind, "within")
+        sparse = model(
+            lambda o=output: make_pipeline(OneHotEncoder(), QuantileTransformer(n_quantiles=50, output_distribution=o)),
+            lambda: table()[["kind"]],
+            lambda: None,
+        )
+        yield Case(f"quantile/{output}, sparse", sparse, "within")
+    for extrapolation in ("constant", "linear", "continue", "periodic"):
+        behind = model(
+            lambda e=extrapolation: make_pipeline(PCA(2), SplineTransformer(extrapolation=e)), numbers, lambda: None
+        )
+        yield Case(f"spline/{extrapolation} behind PCA", behind, "within")
     holes = model(lambda: SplineTransformer(handle_missing="zeros"), lambda: _near(True), lambda: None)
     yield Case("spline/missing", holes, "within")
 
@@ -149,6 +176,40 @@ def _functions() -> Iterator[Case]:
             lambda f=function, o=options: FunctionTransformer(f, kw_args=o), lambda: _near(True), lambda: None
         )
         yield Case(f"function/{name}", build, "bit-equal")
+    for name in ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "sinc"):
+        for single in (False, True):
+            build = model(
+                lambda n=name: FunctionTransformer(getattr(np, n)),
+                lambda s=single: _positive().astype(np.float32 if s else float),
+                nothing,
+            )
+            yield Case(f"function/{name}{', float32' if single else ''}", build, "within")
+    for name in ("isnan", "isinf", "isposinf", "isneginf", "isfinite", "logical_not"):
+        build = model(lambda n=name: FunctionTransformer(getattr(np, n)), lambda: _near(True), nothing)
+        yield Case(f"function/{name}", build, "bit-equal")
+    for name in ("expit", "logit", "log_expit", "entr", "erf", "ndtr", "exp10"):
+        build = model(lambda n=name: FunctionTransformer(getattr(scipy.special, n)), _positive, nothing)
+        yield Case(f"function/{name}", build, "within")
+    numbers: dict[str, tuple[Any, float]] = {
+        "1 more": (np.add, 1),
+        "1 less it": (np.subtract, 1),
+        "thrice": (np.multiply, 3.0),
+        "1 over": (np.divide, 1),
+        "at least 0": (np.maximum, 0),
+        "at most a half": (np.fmin, 0.5),
+        "below 0": (np.greater, 0),
+    }
+    for name, (function, number) in numbers.items():
+        build = model(lambda f=function, n=number: FunctionTransformer(partial(f, n)), lambda: _near(True), nothing)
+        yield Case(f"function/{name}", build, "bit-equal")
+    powers = model(lambda: FunctionTransformer(partial(np.power, 2.5)), _positive, nothing)
+    yield Case("function/a power", powers, "within")
+    for name in ("sum", "mean", "max", "min", "median"):
+        along = {"axis": 1, "keepdims": True}
+        build = model(
+            lambda n=name, k=along: FunctionTransformer(getattr(np, n), kw_args=k), lambda: _near(True), nothing
+        )
+        yield Case(f"function/{name} of a row", build, "within" if name in ("sum", "mean") else "bit-equal")
     yield Case("function/none", model(FunctionTransformer, _near, lambda: None), "bit-equal")
 
 

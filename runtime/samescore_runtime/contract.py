@@ -56,24 +56,30 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One output tensor, named after the scikit-learn method it equals."""
+    """One output tensor, named after the scikit-learn method it equals; ``each`` is how many of its rows a row gives."""
 
     name: str
     type: TensorType
     shape: tuple[int | None, ...]
     labels: tuple[str | int | float | bool, ...] | None
     index: str | None
+    each: int = 1
 
 
 @dataclass(frozen=True)
 class Contract:
-    """The columns, tensors and outputs of an artifact; ``closed`` says that a key which is no column is refused, not ignored."""
+    """The columns, tensors and outputs of an artifact.
+
+    ``closed`` says that a key which is no column is refused, not ignored. ``row_shape`` are the sizes of an array's axes behind the rows, where
+    the model takes more than one such axis (images); its elements in row-major order are then the columns.
+    """
 
     layout: Layout
     columns: tuple[Column, ...]
     tensors: tuple[Tensor, ...]
     outputs: tuple[Output, ...]
     closed: bool = False
+    row_shape: tuple[int, ...] | None = None
 
     @cached_property
     def column_named(self) -> Mapping[str, Column]:
@@ -88,8 +94,14 @@ class Contract:
         return {output.name: output for output in self.outputs}[name]
 
     def to_json(self) -> dict[str, Any]:
-        """The contract as plain JSON values, every key present."""
-        return {"format": FORMAT, **asdict(self)}
+        """The contract as plain JSON values: every key but ``row_shape`` and ``each`` where they say nothing."""
+        data = {"format": FORMAT, **asdict(self)}
+        for output in data["outputs"]:
+            if output["each"] == 1:
+                del output["each"]
+        if self.row_shape is None:
+            del data["row_shape"]
+        return data
 
     @staticmethod
     def from_json(text: str | Mapping[str, Any], where: str = "contract") -> Contract:
@@ -109,12 +121,10 @@ class Contract:
                     Tensor(item["name"], item["type"], tuple(item["shape"]), item["missing"])
                     for item in data["tensors"]
                 ),
-                outputs=tuple(
-                    Output(item["name"], item["type"], tuple(item["shape"]), _tuple(item["labels"]), item["index"])
-                    for item in data["outputs"]
-                ),
+                outputs=tuple(_output(item) for item in data["outputs"]),
                 # Contracts written before they could be closed lack the word.
                 closed=data.get("closed", False),
+                row_shape=_tuple(data.get("row_shape")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ArtifactError(
@@ -124,6 +134,11 @@ class Contract:
 
 def _tuple(items: Any) -> tuple[Any, ...] | None:
     return None if items is None else tuple(items)
+
+
+def _output(item: Mapping[str, Any]) -> Output:
+    shape, labels = tuple(item["shape"]), _tuple(item["labels"])
+    return Output(item["name"], item["type"], shape, labels, item["index"], item.get("each", 1))
 
 
 def _column(item: Mapping[str, Any]) -> Column:

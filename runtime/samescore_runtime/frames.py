@@ -25,8 +25,8 @@ _FORMS = (
 def encode_frame(contract: Contract, data: Any, parts: Sequence[Group] | None = None) -> Tensors:
     """The model's input tensors for data in any of the usual forms.
 
-    A data frame's columns are picked by name, others are ignored; a 2-D array is read by position and must have exactly
-    the contract's columns. ``parts`` are the contract's :func:`groups`, for callers that keep them.
+    A data frame's columns are picked by name, others are ignored; an array is read by position and must have exactly
+    the contract's columns, or its ``row_shape``. ``parts`` are the contract's :func:`groups`, for callers that keep them.
 
     Raises:
         ContractError: with all problems; ``row`` is None where a column is absent from a frame.
@@ -55,6 +55,11 @@ def encode_frame(contract: Contract, data: Any, parts: Sequence[Group] | None = 
 
 def _sources(contract: Contract, data: Any) -> dict[str, Cells]:
     names = [column.name for column in contract.columns]
+    if isinstance(data, np.ndarray) and contract.row_shape is not None:
+        if data.shape[1:] != contract.row_shape:
+            sizes = ", ".join(map(str, contract.row_shape))
+            raise InputError("array", f"the shape {data.shape}", f"(rows, {sizes})")
+        data = data.reshape(len(data), len(names))
     if isinstance(data, np.ndarray) and data.ndim == 2:
         if data.shape[1] != len(names):
             raise InputError("array", f"{data.shape[1]} columns", f"{len(names)} columns: {', '.join(names)}")

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from samescore_runtime.artifact import Artifact, Source, read_artifact
 from samescore_runtime.contract import Contract, Output
 from samescore_runtime.frames import encode_frame
+from samescore_runtime.one_row import OneRow, can_bind
 from samescore_runtime.packing import groups
 from samescore_runtime.rows import RowEncoder, Rows
 from samescore_runtime.self_check import compare_goldens, require_same
-from samescore_runtime.sessions import check_session, open_session
+from samescore_runtime.sessions import bare, check_session, open_session
 
 Outputs = dict[str, NDArray[Any]]
 
@@ -24,16 +25,18 @@ class Model:
     """An artifact with an open session. Any number of threads may score with it at once.
 
     Build one with :func:`load`, which checks what it opens; the constructor checks the contract against the session,
-    but scores no golden.
+    but scores no golden. ``session`` is one that is open over the same graph already.
 
     Raises:
         ArtifactError: ``contract_mismatch``.
     """
 
-    def __init__(self, artifact: Artifact, threads: int = 1) -> None:
+    def __init__(self, artifact: Artifact, threads: int = 1, session: Any = None) -> None:
         self.artifact = artifact
-        self._session = open_session(artifact.content, artifact.name, threads)
+        self._session = open_session(artifact.content, artifact.name, threads) if session is None else session
         check_session(self._session, artifact.contract, artifact.name)
+        self._answer = bare(self._session).run
+        self._one_row = OneRow(self._session, artifact.contract) if can_bind(artifact.contract) else None
         self._parts = groups(artifact.contract)
         self._encode_rows = RowEncoder(artifact.contract)
         self._names = [output.name for output in artifact.contract.outputs]
@@ -57,25 +60,28 @@ class Model:
 
     def run(self, tensors: Mapping[str, NDArray[Any]]) -> Outputs:
         """All outputs for input tensors, companions included; the tensors are not checked against the contract."""
-        return self._run(self._names, tensors)
-
-    def _run(self, names: list[str], tensors: Mapping[str, NDArray[Any]]) -> Outputs:
-        for tensor in tensors.values():
-            if len(tensor) == 0:
-                # Some operators refuse a batch without rows; the answer is known without them.
-                return {name: self._nothing[name] for name in names}
-            break
-        return dict(zip(names, self._session.run(names, tensors), strict=True))
+        rows = len(next(iter(tensors.values())))
+        if rows == 0:
+            # Some operators refuse a batch without rows; the answer is known without them.
+            return dict(self._nothing)
+        if rows == 1 and self._one_row is not None:
+            outputs = self._one_row.run(tensors)
+            if outputs is not None:
+                return outputs
+        feed = tensors if isinstance(tensors, dict) else dict(tensors)
+        return dict(zip(self._names, self._answer(self._names, feed, None), strict=True))
 
     def score(self, data: Any) -> Outputs:
         """The scores of data in any form: output name -> array ``[rows]`` or ``[rows, ...]``.
+
+        An output of which a row gives several (``Output.each``: patches of an image) has rows times that many, row after row.
 
         Floats keep the dtype of the original model's scores, strings come as object arrays of str. No rows give
         outputs with no rows.
 
         Args:
             data: a pandas or polars DataFrame, an Arrow table, a 2-D array, a dict of columns, a list of dicts, or for
-                a text model a list of strings.
+                a text model a list of strings; for a model of images an array of the contract's ``row_shape`` a row.
 
         Raises:
             ContractError: with every problem of the batch.
@@ -97,7 +103,8 @@ class Model:
 
     def score_tensors(self, tensors: Mapping[str, NDArray[Any]]) -> Outputs:
         """The scores of tensors made by :meth:`tensors_of_rows` or :meth:`tensors_of`."""
-        return self._run(self._shown, tensors)
+        outputs = self.run(tensors)
+        return {name: outputs[name] for name in self._shown}
 
 
 def _no_rows(output: Output) -> NDArray[Any]:

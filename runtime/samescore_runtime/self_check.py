@@ -26,10 +26,7 @@ def compare_goldens(artifact: Artifact, run: Any) -> dict[str, Comparison]:
     where = f"{artifact.name}: samescore.golden"
     try:
         tensors = encode_golden(artifact.contract, artifact.golden["columns"])
-        expected = {
-            name: (decode_array(item, name), Tolerance.from_json(item["tolerance"]))
-            for name, item in artifact.golden["outputs"].items()
-        }
+        expected = {name: read_expected(item, name) for name, item in artifact.golden["outputs"].items()}
     except (KeyError, TypeError, ValueError, AttributeError, InputError) as error:
         raise ArtifactError(
             "not_an_artifact", where, f"unreadable ({type(error).__name__}: {error})", "docs/artifact.schema.json"
@@ -38,7 +35,27 @@ def compare_goldens(artifact: Artifact, run: Any) -> dict[str, Comparison]:
     unknown = set(expected) - set(outputs)
     if unknown or not expected:
         raise ArtifactError("self_check", where, f"outputs {', '.join(sorted(unknown)) or 'none'}", "the contract's")
-    return {name: compare(array, outputs[name], tolerance, SHOWN) for name, (array, tolerance) in expected.items()}
+    return {
+        name: compare(array, outputs[name], tolerance, SHOWN, floors)
+        for name, (array, tolerance, floors) in expected.items()
+    }
+
+
+def read_expected(item: Mapping[str, Any], name: str) -> tuple[NDArray[Any], Tolerance, NDArray[Any] | None]:
+    """The scores of one golden output, how near to them a score must come, and the floor of each where the file says it.
+
+    Raises:
+        InputError: floors that are not of the scores' dtype and shape.
+        ArtifactError: ``unknown_format`` for a kind of tolerance that this version does not know.
+    """
+    scores, tolerance = decode_array(item, name), Tolerance.from_json(item["tolerance"])
+    if "floors" not in item:
+        return scores, tolerance, None
+    floors = decode_array(item["floors"], f"{name}.floors")
+    if floors.shape != scores.shape or floors.dtype != scores.dtype or floors.dtype.kind != "f":
+        found = f"{floors.dtype.name} {floors.shape}"
+        raise InputError(f"{name}.floors", found, f"floats in the scores' {scores.dtype.name} {scores.shape}")
+    return scores, tolerance, floors
 
 
 def _run(run: Any, tensors: Mapping[str, NDArray[Any]], where: str) -> Mapping[str, NDArray[Any]]:

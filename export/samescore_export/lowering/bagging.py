@@ -24,9 +24,9 @@ from samescore_export.operations.combining import (
 from samescore_export.operations.deciding import first_largest, flat, in_double, lead, sized, standing, to_index
 from samescore_export.operations.labels import class_scores, label_score
 from samescore_export.operations.link import exponential, softmax, through_link
-from samescore_export.operations.numeric import SINGLE
+from samescore_export.operations.numeric import SINGLE, counted, counted_back
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Rounding, Score, Table, matrix_of
+from samescore_export.values import Matrix, Rounding, Score, Table, also_hanging_on, matrix_of
 
 
 def _bagged(estimator: Any, inputs: Matrix | Table, scope: Scope) -> list[Lowered]:
@@ -47,11 +47,15 @@ def _mean(scope: Scope, scores: list[Score], count: int) -> tuple[ir.Value, Roun
 def lower_bagging_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """BaggingRegressor: the sum of the predictions, divided by their number."""
     children = _bagged(estimator, inputs, scope)
-    scores = [score_of(scope, c, "predict", e) for c, e in zip(children, estimator.estimators_, strict=True)]
+    graph = scope.graph
+    single = all("predict" in c.scores and c.scores["predict"].type == "float32" for c in children)
+    scores = [
+        counted(graph, c.scores["predict"]) if single else score_of(scope, c, "predict", e)
+        for c, e in zip(children, estimator.estimators_, strict=True)
+    ]
     mean, rounding = _mean(scope, scores, estimator.n_estimators)
-    return Lowered(None, {"predict": Score(mean, "float64", scores[0].shape, rounding=rounding)}).with_evidence(
-        *children
-    )
+    found = Score(mean, "float64", scores[0].shape, rounding=rounding)
+    return Lowered(None, {"predict": counted_back(graph, found) if single else found}).with_evidence(*children)
 
 
 def _widened(scope: Scope, score: Score, present: Any, classes: int, absent: float = 0.0) -> Score:
@@ -95,7 +99,7 @@ def lower_bagging_classifier(estimator: Any, inputs: Matrix | Table, scope: Scop
         margin = label_margin = nearest_of(graph, [label.margin for label in labels])
     found = class_scores(graph, proba, estimator.classes_, rounding)
     if margin is not None:
-        found = {name: Score(s.value, s.type, s.shape, s.labels, s.rounding, margin) for name, s in found.items()}
+        found = {name: also_hanging_on(graph, score, margin) for name, score in found.items()}
     elif hasattr(estimator.estimator_, "predict_log_proba"):
         logs = [(score_of(scope, c, "predict_log_proba", e), e.classes_) for c, e in members]
         found["predict_log_proba"] = _log_mean(scope, logs, estimator)
@@ -139,7 +143,8 @@ def _log_mean(scope: Scope, members: list[tuple[Score, Any]], estimator: Any) ->
     reason = logs[0].rounding.reason if logs[0].rounding else ""
     labels = tuple(np.asarray(estimator.classes_).tolist())
     # A member's log(0) leaves the sum to the others, so the largest finite scale of all counts.
-    return Score(value, "float64", (classes,), labels, Rounding(ulp, size, reason))
+    margin = nearest_of(graph, [score.margin for score in logs])
+    return Score(value, "float64", (classes,), labels, Rounding(ulp, size, reason), margin)
 
 
 def _finite(scope: Scope, size: ir.Value) -> ir.Value:
@@ -194,7 +199,11 @@ def lower_ada_boost_regressor(estimator: Any, inputs: Matrix | Table, scope: Sco
     """
     graph = scope.graph
     children = [scope.lower(one, inputs, f"estimators_.{i}") for i, one in enumerate(estimator.estimators_)]
-    scores = [score_of(scope, c, "predict", e) for c, e in zip(children, estimator.estimators_, strict=True)]
+    single = all("predict" in c.scores and c.scores["predict"].type == "float32" for c in children)
+    scores = [
+        counted(graph, c.scores["predict"], stepped=False) if single else score_of(scope, c, "predict", e)
+        for c, e in zip(children, estimator.estimators_, strict=True)
+    ]
     count = len(scores)
     values = graph.op("Concat", *(standing(graph, score.value) for score in scores), axis=1)
     weights = graph.constant(np.asarray(estimator.estimator_weights_[:count], np.float64))
@@ -211,7 +220,11 @@ def lower_ada_boost_regressor(estimator: Any, inputs: Matrix | Table, scope: Sco
         sizes = [sized_score(graph, s, s.rounding) for s in scores if s.rounding is not None]
         largest = sizes[0] if len(sizes) == 1 else graph.op("Max", *sizes)
         rounding = Rounding(max(error.ulp for error in inexact), largest, inexact[0].reason)
-    return Lowered(None, {"predict": Score(median, "float64", rounding=rounding)}).with_evidence(*children)
+    found = Score(median, "float64", rounding=rounding)
+    if single:
+        # The median is one of the predictions: no step rounds.
+        found = replace(found, value=graph.op("Cast", median, to=int(ir.DataType.FLOAT)), type="float32")
+    return Lowered(None, {"predict": found}).with_evidence(*children)
 
 
 LOWERINGS = {

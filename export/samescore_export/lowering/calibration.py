@@ -125,7 +125,7 @@ def _tempered(graph: Graph, scores: Sequence[Score], calibrator: Any, probabilit
     ulp = max((error.ulp for error in inexact), default=0.0) + 8
     reason = inexact[0].reason if inexact else "log and exp of the platform's libm"
     proba = softmax(graph, scaled)
-    rounding = of_probabilities(graph, Rounding(ulp, grown, reason), proba, classes, False)
+    rounding = of_probabilities(graph, Rounding(ulp, grown, reason), proba, classes, None)
     return Score(proba, "float64", (classes,), rounding=rounding)
 
 

@@ -171,6 +171,8 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
     graph = scope.graph
     loss = _loss(estimator)
     classes = np.asarray(estimator.classes_)
+    if loss in ("MultiLogloss", "MultiCrossEntropy"):
+        return _several_labels(estimator, inputs, scope)
     if classes.ndim != 1 or loss not in ("Logloss", "CrossEntropy", "MultiClass", "MultiClassOneVsAll", "Focal"):
         raise scope.refuse(
             f"the loss {loss!r} of a classifier", "Logloss, CrossEntropy, MultiClass, MultiClassOneVsAll"
@@ -192,6 +194,20 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
         found = graph.op("Gather", graph.constant(labels), index, axis=0)
         label = Score(found, kind, (1,), tuple(labels.tolist()))
     scores = {"predict": label, **class_scores(graph, proba, classes, rounding)}
+    return grown.lowered(scores)
+
+
+def _several_labels(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
+    """Several labels a row, each with the probability of its own."""
+    graph = scope.graph
+    grown, value, outputs = _raw(estimator, inputs, scope)
+    high = graph.op("Cast", graph.op("Greater", value, graph.constant(0.0)), to=int(ir.DataType.INT64))
+    proba = sigmoid(graph, value)
+    rounding = Rounding(6.0, graph.op("Abs", proba), "exp of the platform's libm")
+    scores = {
+        "predict": Score(high, "int64", (outputs,), (0, 1)),
+        "predict_proba": Score(proba, "float64", (outputs,), rounding=rounding),
+    }
     return grown.lowered(scores)
 
 

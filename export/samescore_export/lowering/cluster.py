@@ -19,8 +19,10 @@ from sklearn.cluster import (
 
 from samescore_export.margins import Margin, nearest_of
 from samescore_export.operations.combining import chained
+from samescore_export.operations.deciding import row_largest, sized
 from samescore_export.operations.nearest_centers import closest, distance_matrix, in_single, to_centers
 from samescore_export.operations.numeric import doubles, doubles_only, floats
+from samescore_export.operations.row_statistics import row_median
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 
@@ -121,8 +123,12 @@ def lower_agglomeration(estimator: Any, inputs: Matrix | Table, scope: Scope) ->
     # The mean is taken by ``bincount``, in float64 whatever the rows are.
     x = doubles(scope, inputs, estimator) if mean else doubles_only(scope, inputs, estimator)
     name = getattr(pool, "__name__", "")
+    if pool is np.median:
+        return Lowered(_pooled_medians(scope, x, labels))
     if not mean and (name not in _POOLS or getattr(np, name, None) is not pool):
-        raise scope.refuse(f"FeatureAgglomeration(pooling_func={name or pool!r})", "numpy.mean, max, min or sum")
+        raise scope.refuse(
+            f"FeatureAgglomeration(pooling_func={name or pool!r})", "numpy.mean, median, max, min or sum"
+        )
     pooled, sizes = [], []
     size = graph.op("Abs", x.value)
     if x.rounding is not None:
@@ -143,6 +149,21 @@ def lower_agglomeration(estimator: Any, inputs: Matrix | Table, scope: Scope) ->
         reason = x.rounding.reason if x.rounding else "numpy adds eight columns and more in an order of its own"
         rounding = Rounding(ulp, graph.op("Concat", *sizes, axis=1), reason)
     return Lowered(Matrix(graph.op("Concat", *pooled, axis=1), len(pooled), rounding=rounding))
+
+
+def _pooled_medians(scope: Scope, x: Matrix, labels: NDArray[np.int64]) -> Matrix:
+    graph = scope.graph
+    places = [graph.constant(np.flatnonzero(labels == label), np.int64) for label in np.unique(labels)]
+    parts = [graph.op("Gather", x.value, place, axis=1) for place in places]
+    sizes = np.bincount(labels).tolist()
+    value = graph.op(
+        "Concat", *(row_median(graph, part, size) for part, size in zip(parts, sizes, strict=True)), axis=1
+    )
+    if x.rounding is None:
+        return Matrix(value, len(parts))
+    # Whatever has moved by at most so much, its middle has too.
+    largest = row_largest(graph, sized(graph, x.value, x.rounding))
+    return Matrix(value, len(parts), rounding=Rounding(2 * x.rounding.ulp + 1, largest, x.rounding.reason))
 
 
 LOWERINGS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
 from samescore_export.certificate import Certificate, FinishedGraph, Verdict, attributes_check, constants_check
-from samescore_export.operations.categories import Codes, encode, is_missing, looked_up, needed, runs_of_kind
+from samescore_export.operations.categories import Codes, as_number, encode, is_missing, looked_up, needed, runs_of_kind
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Blocks, Coded, Hint, Matrix, Table, table_of
 
@@ -40,7 +41,9 @@ def _answers(
 def _nameless(estimator: Any, rows: NDArray[Any]) -> Any:
     import pandas as pd
 
-    return pd.DataFrame(rows, columns=list(estimator.feature_names_in_))
+    frame = pd.DataFrame(rows, columns=list(estimator.feature_names_in_))
+    times = [i for i, known in enumerate(estimator.categories_) if np.asarray(known).dtype.kind == "M"]
+    return frame.astype({frame.columns[i]: estimator.categories_[i].dtype for i in times})
 
 
 def _lower_encoder(estimator: Any, inputs: Matrix | Table, scope: Scope, widths: Sequence[int]) -> Lowered:
@@ -67,7 +70,9 @@ def _lower_encoder(estimator: Any, inputs: Matrix | Table, scope: Scope, widths:
         tables = []
         for position in group:
             known = {
-                value if kind == "string" else float(value) for value in categories[position] if not is_missing(value)
+                value if kind == "string" else as_number(value)
+                for value in categories[position]
+                if not is_missing(value)
             }
             tables.append(
                 _table(
@@ -87,7 +92,11 @@ def _lower_encoder(estimator: Any, inputs: Matrix | Table, scope: Scope, widths:
                 )
             elif origin is not None:
                 hints.append(
-                    Hint("split", origin, np.array(sorted(float(v) for v in categories[position] if not is_missing(v))))
+                    Hint(
+                        "split",
+                        origin,
+                        np.array(sorted(as_number(v) for v in categories[position] if not is_missing(v))),
+                    )
                 )
         codes = needed(codes, tables)
         coded = Coded(codes.value, tuple(tables))
@@ -150,7 +159,7 @@ def _table(
     rows = np.tile(unknown, (len(universe) + 2, 1))
     if mine:
         found = _answers(estimator, categories, position, mine, numeric)[:, part]
-        where = {value if isinstance(value, str) else float(value): row for row, value in enumerate(mine)}
+        where = {value if isinstance(value, str) else as_number(value): row for row, value in enumerate(mine)}
         for code, value in enumerate(universe):
             if value in known:
                 rows[code] = found[where[value]]
@@ -160,6 +169,8 @@ def _table(
 
 def _stranger(known: Sequence[Any], numeric: bool) -> Any:
     """A value that is none of the known ones."""
+    if known and isinstance(known[0], (np.datetime64, datetime)):
+        return max(known) + np.timedelta64(1, "D")
     if numeric:
         return max((float(value) for value in known), default=0.0) + 1.0
     text = "unknown"

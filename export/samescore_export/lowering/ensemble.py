@@ -22,7 +22,7 @@ from samescore_export.certificate import constants_certificate
 from samescore_export.graph import Graph
 from samescore_export.lowering.tree import adds_exactly, fitted_tree
 from samescore_export.margins import Margin, nearest_of
-from samescore_export.operations.deciding import flat, lead, smallest_of_row
+from samescore_export.operations.deciding import flat, lead
 from samescore_export.operations.initial import boosted_on, constant_start
 from samescore_export.operations.labels import class_scores, label_array, label_score, label_type
 from samescore_export.operations.link import both_classes, of_probabilities, sigmoid, softmax
@@ -30,7 +30,7 @@ from samescore_export.operations.several_targets import lower_class_targets, low
 from samescore_export.operations.tree_ensemble import Trees, joined
 from samescore_export.operations.walking import FLOAT32, Grown, Walk, summed, walked
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Rounding, Score, Table
+from samescore_export.values import Matrix, Rounding, Score, Table, also_hanging_on
 
 IN_ORDER = "trees are added in scikit-learn's order with one intra-op thread"
 EXACTLY = "the leaves add exactly in any order and on any number of threads"
@@ -163,6 +163,7 @@ def lower_gradient_boosting_classifier(estimator: Any, inputs: Matrix | Table, s
         near = None if error is None else (row, error)
     else:
         index = graph.op("ArgMax", raw, axis=1, keepdims=0)
+        doubled = raw
         proba = softmax(graph, raw)
         known = tuple(estimator.classes_.tolist())
         decision = Score(raw, "float64", (len(estimator.classes_),), known, rounding, margin)
@@ -171,19 +172,14 @@ def lower_gradient_boosting_classifier(estimator: Any, inputs: Matrix | Table, s
     if estimator.loss == "exponential" and rounding is not None:
         raised = Rounding(2.0 * rounding.ulp, rounding.scale, rounding.reason)
     classes = len(estimator.classes_)
-    through = of_probabilities(graph, raised, proba, classes, classes == 2)
+    pair = doubled if classes == 2 else None
+    through = of_probabilities(graph, raised, proba, classes, pair)
     found = class_scores(graph, proba, estimator.classes_, through)
     scores = {
         "predict": label_score(graph, index, estimator.classes_, nearest_of(graph, [near, margin])),
         "decision_function": decision,
-        **{name: replace(score, margin=margin) for name, score in found.items()},
+        **{name: also_hanging_on(graph, score, margin) for name, score in found.items()},
     }
-    if rounding is not None:
-        # A probability within its bound of 0 may be 0, and its logarithm without end.
-        log = replace(
-            scores["predict_log_proba"], margin=nearest_of(graph, [margin, smallest_of_row(graph, proba, through)])
-        )
-        scores["predict_log_proba"] = log
     return grown.lowered(scores).with_evidence(*children)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import onnx_ir as ir
 from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassifier, VotingRegressor
 
+from samescore_export.graph import Graph
 from samescore_export.lowering.compose import side_by_side
 from samescore_export.margins import nearest_of
 from samescore_export.operations.combining import (
@@ -21,10 +22,11 @@ from samescore_export.operations.combining import (
     sum_rounding,
     summed_in_order,
 )  # fmt: skip
-from samescore_export.operations.deciding import first_largest, lead, of_score, standing
+from samescore_export.operations.deciding import first_largest, flat, in_double, lead, of_score, sized, standing
 from samescore_export.operations.labels import class_scores, label_score
+from samescore_export.operations.numeric import SINGLE, as_doubles
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Rounding, Score, Table, matrix_of
+from samescore_export.values import Matrix, Rounding, Score, Table, matrix_of, merge
 
 
 def _children(estimators: Sequence[Any], inputs: Matrix | Table, scope: Scope) -> list[Lowered]:
@@ -104,45 +106,95 @@ def _stacked(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[Matr
     children = _children(estimator.estimators_, inputs, scope)
     parts: list[Matrix | Table] = []
     binary = hasattr(estimator, "classes_") and len(estimator.classes_) == 2
+    methods = zip(children, estimator.stack_method_, strict=True)
+    single = all(child.scores[method].type == "float32" for child, method in methods if method in child.scores)
     for child, method, one in zip(children, estimator.stack_method_, estimator.estimators_, strict=True):
+        if f"{method}.0" in child.scores:
+            # Of each target the probabilities of all classes but the first.
+            found = _of_targets(child, method)
+            parts += [_without_first(scope, of_score(graph, in_double(graph, score))) for score in found]
+            continue
         score = score_of(scope, child, method, one)
         if score.call is not None:
-            raise scope.refuse(f"{type(estimator).__name__} over several targets", "one target")
+            raise scope.refuse(
+                f"{type(estimator).__name__} over {method} of {type(one).__name__}", "scikit-learn's methods"
+            )
         matrix = of_score(graph, score)
         if score.type in ("string", "bool"):
             raise scope.refuse(f"stack_method='predict' with {score.type} labels", "numbers")
         if method == "predict_proba" and binary:
-            matrix = _last_column(scope, matrix)
+            matrix = _without_first(scope, matrix)
         parts.append(matrix)
     sparse = False
     if estimator.passthrough:
         if isinstance(inputs, Table) and not inputs.numeric:
             raise scope.refuse(f"{type(estimator).__name__}(passthrough=True) over string columns", "numeric columns")
         x = matrix_of(graph, inputs)
+        single &= x.dtype == "float32"
         if x.dtype == "float32":
-            x = replace(x, value=graph.op("Cast", x.value, to=int(ir.DataType.DOUBLE)), dtype="float64")
+            x = as_doubles(graph, x)
         parts.append(x)
         sparse = x.sparse
-    return _together(scope, parts, sparse), children
+    columns = _together(scope, parts, sparse)
+    return _narrow(graph, columns) if single and isinstance(columns, Matrix) else columns, children
 
 
-def _last_column(scope: Scope, matrix: Matrix) -> Matrix:
-    graph, index = scope.graph, scope.graph.constant([1], np.int64)
+def _narrow(graph: Graph, x: Matrix) -> Matrix:
+    """Numbers that are float32 all of them, as numpy keeps them side by side."""
+    rounding = x.rounding and Rounding(x.rounding.ulp / SINGLE, x.rounding.scale, x.rounding.reason)
+    value = graph.op("Cast", x.value, to=int(ir.DataType.FLOAT))
+    return replace(x, value=value, dtype="float32", rounding=rounding, blocks=None)
+
+
+def _of_targets(child: Lowered, method: str) -> list[Score]:
+    """The scores of a method that has one for each target, in their order."""
+    return [child.scores[f"{method}.{k}"] for k in range(sum(name.startswith(f"{method}.") for name in child.scores))]
+
+
+def _without_first(scope: Scope, matrix: Matrix) -> Matrix:
+    graph, index = scope.graph, scope.graph.constant(list(range(1, matrix.width)), np.int64)
     rounding = matrix.rounding
     if rounding is not None:
-        score = Score(matrix.value, "float64", (2,), rounding=rounding)
+        score = Score(matrix.value, "float64", (matrix.width,), rounding=rounding)
         scale = graph.op("Gather", sized_score(graph, score, rounding), index, axis=1)
         rounding = Rounding(rounding.ulp, scale, rounding.reason)
-    return Matrix(graph.op("Gather", matrix.value, index, axis=1), 1, rounding=rounding, margin=matrix.margin)
+    value = graph.op("Gather", matrix.value, index, axis=1)
+    return Matrix(value, matrix.width - 1, rounding=rounding, margin=matrix.margin)
+
+
+def _several_labels(estimator: Any, final: Lowered, scope: Scope) -> dict[str, Score]:
+    """The final estimator's labels (rows, targets) of 0 and 1; as ``predict_proba`` scikit-learn gives the first class's of each."""
+    graph = scope.graph
+    if any(list(classes) != [0, 1] for classes in estimator.classes_):
+        raise scope.refuse("StackingClassifier over a target of one label", "targets that have both labels")
+    scores = {name: final.scores[name] for name in ("predict", "decision_function") if name in final.scores}
+    found = _of_targets(final, "predict_proba")
+    if found:
+        firsts = [in_double(graph, score) for score in found]
+        columns = [of_score(graph, score) for score in firsts]
+        index = graph.constant([0], np.int64)
+        value = graph.op("Concat", *(graph.op("Gather", one.value, index, axis=1) for one in columns), axis=1)
+        parts = []
+        for one in columns:
+            rounding = one.rounding
+            if rounding is not None:
+                scale = graph.op("Gather", sized(graph, one.value, rounding), index, axis=1)
+                rounding = Rounding(rounding.ulp, scale, rounding.reason)
+            parts.append((rounding, graph.op("Gather", one.value, index, axis=1), 1))
+        margin = nearest_of(graph, [score.margin for score in found])
+        shape = (len(found),)
+        scores["predict_proba"] = Score(value, "float64", shape, None, merge(graph, parts), margin)
+    return {name: score for name, score in scores.items() if hasattr(estimator, name)}
 
 
 def lower_stacking(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """StackingClassifier, StackingRegressor: the final estimator on the others' answers."""
     graph = scope.graph
-    if isinstance(getattr(estimator, "_label_encoder", None), list):
-        raise scope.refuse(f"{type(estimator).__name__} over several targets", "one target")
     columns, children = _stacked(estimator, inputs, scope)
     final = scope.lower(estimator.final_estimator_, columns, "final_estimator_")
+    if isinstance(getattr(estimator, "_label_encoder", None), list):
+        several = _several_labels(estimator, final, scope)
+        return Lowered(columns, several).with_evidence(*children, final)
     scores = {
         name: final.scores[name]
         for name in ("predict", "predict_proba", "decision_function")
@@ -150,6 +202,9 @@ def lower_stacking(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowe
     }
     if hasattr(estimator, "classes_"):
         label = scores["predict"]
+        if label.shape == (1,):
+            # CatBoost gives labels as a column.
+            label = replace(label, value=flat(graph, label.value), shape=())
         # The final estimator was fitted on 0, 1, ...
         index = class_index(graph, label, np.arange(len(estimator.classes_)))
         scores["predict"] = label_score(graph, index, estimator.classes_, label.margin)

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import onnx_ir as ir
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
-from sklearn.feature_extraction.image import PatchExtractor
 from sklearn.utils import murmurhash3_32
 
 from samescore_export.certificate import Certificate, FinishedGraph, Verdict, attributes_check, constants_check
@@ -163,16 +162,7 @@ def _hashed(scope: Scope, series: Series, width: int, alternate: bool) -> tuple[
     )
 
 
-def refuse_patches(estimator: PatchExtractor, inputs: Matrix | Table, scope: Scope) -> Lowered:
-    """PatchExtractor gives several rows for one."""
-    raise scope.refuse(
-        "PatchExtractor, which takes images of two and three dimensions and gives many rows for each",
-        "columns in, and one row out for each row",
-    )
-
-
 LOWERINGS = {
     DictVectorizer: lower_dict_vectorizer,
     FeatureHasher: lower_feature_hasher,
-    PatchExtractor: refuse_patches,
 }

@@ -109,7 +109,7 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
         proba = softmax(graph, raw)
         decision = Score(raw, "float64", (len(estimator.classes_),), tuple(estimator.classes_.tolist()))
     classes = len(estimator.classes_)
-    rounding = of_probabilities(graph, None, proba, classes, classes == 2)
+    rounding = of_probabilities(graph, None, proba, classes, raw if classes == 2 else None)
     scores = {
         "predict": label_score(graph, index, estimator.classes_),
         "decision_function": decision,

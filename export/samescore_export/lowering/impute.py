@@ -47,7 +47,9 @@ def lower_simple_imputer(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     certificate = constants_certificate(graph.path, {"statistics_": (filler, statistics)})
     if single:
         value = graph.op("Cast", value, to=int(ir.DataType.FLOAT))
-    result = Matrix(value, width, given.dtype, origins, given.rounding, margin=given.margin)
+    # Whole numbers stay so where no mean or median is taken of them.
+    whole = given.integers and estimator.strategy in ("most_frequent", "constant")
+    result = Matrix(value, width, given.dtype, origins, given.rounding, integers=whole, margin=given.margin)
     return Lowered(result, certificates=(certificate,))
 
 

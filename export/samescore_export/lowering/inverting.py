@@ -22,10 +22,10 @@ from sklearn.preprocessing import (
 from samescore_export.graph import Graph
 from samescore_export.lowering.functions import applied, elementary
 from samescore_export.operations.deciding import column, sized, standing
-from samescore_export.operations.elementary import log1p
 from samescore_export.operations.error_function import error_function
 from samescore_export.operations.interpolation import interpolated, interpolated_rounding
 from samescore_export.operations.link import exponential
+from samescore_export.operations.logarithms import log1p
 from samescore_export.scope import Scope
 from samescore_export.values import Matrix, Rounding
 

@@ -10,7 +10,7 @@ from sklearn.neighbors import KernelDensity
 from sklearn.neighbors._kd_tree import kernel_norm
 
 from samescore_export.graph import Graph
-from samescore_export.margins import Margin
+from samescore_export.margins import Margin, nearest_of
 from samescore_export.operations.angles import cosine
 from samescore_export.operations.distances import UNIT, distances, total, within
 from samescore_export.operations.link import exponential
@@ -19,6 +19,9 @@ from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 
 REASON = "the tree adds logarithms of densities, and takes away bounds of whole nodes as it opens them"
+#: Beyond these tolerances of the tree's a bound says nothing of the answer.
+_MOST_ABSOLUTE, _MOST_RELATIVE = 1e-3, 0.1
+
 _KERNELS = ("gaussian", "tophat", "epanechnikov", "exponential", "linear", "cosine")
 
 
@@ -67,6 +70,11 @@ def lower_kernel_density(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     """``score_samples``: log(sum(weight * kernel)) + the kernel's norm - log(number or weight of points)."""
     graph = scope.graph
     scope.check_options(estimator, {"kernel": _KERNELS})
+    if estimator.atol > _MOST_ABSOLUTE or estimator.rtol > _MOST_RELATIVE:
+        found = (
+            f"KernelDensity(atol={estimator.atol!r}, rtol={estimator.rtol!r}), which stops wherever it is near enough"
+        )
+        raise scope.refuse(found, f"atol up to {_MOST_ABSOLUTE} and rtol up to {_MOST_RELATIVE}")
     x = doubles(scope, inputs, estimator)
     points = np.ascontiguousarray(estimator.tree_.data, np.float64)
     weight = estimator.tree_.sample_weight
@@ -86,55 +94,92 @@ def lower_kernel_density(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     density = graph.op("Add", graph.op("Log", total(graph, shifted)), base)
     norm = float(kernel_norm(h, x.width, estimator.kernel, return_log=True))
     value = graph.op("Sub", graph.op("Add", density, graph.constant(norm)), graph.constant(np.log(count)))
-    off = _error(graph, estimator, density, norm, count, len(points))
+    least = _least_distance(scope, x, estimator)
+    share = _share(graph, estimator, density, _highest(scope, x, estimator, least, h, count), norm, count)
     if error is not None:
-        off = graph.op("Add", off, _moved(graph, estimator.kernel, logs, distance, error, shifted, h))
+        share = graph.op("Add", share, _moved(graph, estimator.kernel, logs, distance, error, shifted, h))
     # scikit-learn's norm of the cosine kernel is no number in some dimensions.
-    off = graph.op("Where", graph.op("Or", none, graph.op("IsNaN", off)), graph.constant(0.0), off)
+    share = graph.op("Where", graph.op("Or", none, graph.op("IsNaN", share)), graph.constant(0.0), share)
     flat = graph.constant([-1], np.int64)
-    rounding: Rounding = within(graph, graph.op("Reshape", off, flat), 4.0 * len(points), REASON)
-    margin = _border(
-        graph, estimator.kernel, distance, error, h, graph.op("And", none, _reached(scope, x, estimator, h))
-    )
+    # log(1 - r) is at most 1.4 r for r up to a half. Beyond that nothing is known of the logarithm.
+    moved = graph.op("Mul", graph.op("Min", share, graph.constant(0.5)), graph.constant(1.4))
+    size = graph.op("Add", graph.op("Abs", density), graph.constant(abs(norm) + abs(np.log(count))))
+    size = graph.op("Where", graph.op("Or", none, graph.op("IsNaN", size)), graph.constant(0.0), size)
+    off = graph.op("Reshape", graph.op("Add", moved, graph.op("Mul", size, graph.constant(8 * UNIT))), flat)
+    rounding: Rounding = within(graph, off, 4.0 * len(points), REASON)
+    known = (graph.constant(np.ones(1)), within(graph, graph.op("Reshape", share, flat), 2.0, REASON))
+    # Beyond the box or ball around all points every bound is exactly 0.
+    reached = graph.op("Less", least, graph.constant(h * (1 + 1e-9)))
+    border = _border(graph, estimator.kernel, distance, error, h, graph.op("And", none, reached))
+    margin = nearest_of(graph, [border, known])
     score = Score(graph.op("Reshape", value, flat), "float64", rounding=rounding, margin=margin)
     return Lowered(None, {"score_samples": score})
 
 
-def _reached(scope: Scope, x: Matrix, estimator: Any, h: float) -> ir.Value:
-    """(rows, 1): whether a row is within ``h`` of the box or ball around all points; beyond, every bound is exactly 0."""
+def _least_distance(scope: Scope, x: Matrix, estimator: Any) -> ir.Value:
+    """(rows, 1): how far a row is at least from any point, by the box or ball around all of them."""
     graph = scope.graph
     _, _, nodes, bounds = estimator.tree_.get_arrays()
     params = estimator.metric_params or {}
+    zero = graph.constant(0.0)
     if type(estimator.tree_).__name__.startswith("KDTree"):
         low, high = np.asarray(bounds)[:, 0]
-        zero = graph.constant(0.0)
         below = graph.op("Max", graph.op("Sub", graph.constant(low), x.value), zero)
         gap = graph.op("Add", below, graph.op("Max", graph.op("Sub", x.value, graph.constant(high)), zero))
         origin = np.zeros((1, x.width))
-        least, _ = distances(scope, Matrix(gap, x.width), origin, estimator.metric, params, "tree").finished(graph)
-    else:
-        center = np.ascontiguousarray(np.asarray(bounds)[0, :1])
-        away, _ = distances(scope, Matrix(x.value, x.width), center, estimator.metric, params, "tree").finished(graph)
-        least = graph.op("Sub", away, graph.constant(float(nodes["radius"][0])))
-    return graph.op("Less", least, graph.constant(h * (1 + 1e-9)))
+        return distances(scope, Matrix(gap, x.width), origin, estimator.metric, params, "tree").finished(graph)[0]
+    center = np.ascontiguousarray(np.asarray(bounds)[0, :1])
+    away, _ = distances(scope, Matrix(x.value, x.width), center, estimator.metric, params, "tree").finished(graph)
+    return graph.op("Max", graph.op("Sub", away, graph.constant(float(nodes["radius"][0]))), zero)
 
 
-def _error(graph: Graph, estimator: Any, density: ir.Value, norm: float, count: float, points: int) -> ir.Value:
-    """(rows, 1): what rounding does to the logarithm.
+def _highest(scope: Scope, x: Matrix, estimator: Any, least: ir.Value, h: float, count: float) -> ir.Value:
+    """(rows, 1): the logarithm of the largest bound of a search, all points of a node as near as the node.
+
+    Boxes lie in each other. A ball may reach out of the one that it is a part of, so every ball counts.
+    """
+    graph = scope.graph
+    if type(estimator.tree_).__name__.startswith("KDTree"):
+        return graph.op("Add", _log_kernel(graph, estimator.kernel, least, h), graph.constant(np.log(count)))
+    _, order, nodes, bounds = estimator.tree_.get_arrays()
+    inside = np.asarray(nodes["idx_end"]) > np.asarray(nodes["idx_start"])
+    centers = np.ascontiguousarray(np.asarray(bounds)[0][inside])
+    params = estimator.metric_params or {}
+    away, _ = distances(scope, Matrix(x.value, x.width), centers, estimator.metric, params, "tree").finished(graph)
+    radius = np.asarray(nodes["radius"])[inside][None]
+    near = graph.op("Max", graph.op("Sub", away, graph.constant(radius)), graph.constant(0.0))
+    weight = estimator.tree_.sample_weight
+    each = np.ones(len(estimator.tree_.data)) if weight is None else np.asarray(weight, np.float64)
+    sums = np.concatenate([[0.0], np.cumsum(each[np.asarray(order)])])
+    within_node = (sums[nodes["idx_end"]] - sums[nodes["idx_start"]])[inside]
+    logs = graph.op("Add", _log_kernel(graph, estimator.kernel, near, h), graph.constant(np.log(within_node)[None]))
+    top = graph.op("ReduceMax", logs, graph.constant([1], np.int64), keepdims=1)
+    base = graph.op("Where", graph.op("IsInf", top), graph.constant(0.0), top)
+    return graph.op("Add", graph.op("Log", total(graph, exponential(graph, graph.op("Sub", logs, base)))), base)
+
+
+def _share(graph: Graph, estimator: Any, density: ir.Value, highest: ir.Value, norm: float, count: float) -> ir.Value:
+    """(rows, 1): how far scikit-learn's sum of kernels is from the sum itself, as a share of that.
 
     Every step of the tree rounds the logarithm of a partial sum. What is left of the bounds of nodes, once all are opened, is a
-    rounding error of the largest bound, which is every point at distance 0: beside a small density it is not small.
+    rounding error of the largest bound, which is every point at the least possible distance: beside a small density it is not small.
+    A search that may stop early leaves what ``atol`` and ``rtol`` say.
     """
-    steps = 8.0 * points * UNIT
-    size = graph.op("Add", graph.op("Abs", density), graph.constant(abs(norm) + abs(np.log(count)) + 1.0))
-    left = graph.op("Sub", graph.constant(np.log(count)), density)
-    residue = exponential(graph, graph.op("Min", left, graph.constant(700.0)))
-    whole = graph.op("Mul", graph.op("Add", graph.op("Mul", size, size), residue), graph.constant(steps))
-    tolerance = float(estimator.rtol)
+    _, order, nodes, _ = estimator.tree_.get_arrays()
+    steps = 4.0 * (len(order) + 3 * len(nodes)) * UNIT
+    finite = graph.op("Where", graph.op("IsInf", highest), graph.constant(0.0), highest)
+    size = graph.op("Add", graph.op("Abs", density), graph.op("Abs", finite))
+    size = graph.op("Add", size, graph.constant(abs(np.log(count)) + 4.0))
+    # The bounds are never below the sum.
+    left = graph.op("Max", graph.op("Sub", highest, density), graph.constant(0.0))
+    residue = exponential(graph, graph.op("Min", left, graph.constant(600.0)))
+    whole = graph.op("Mul", graph.op("Mul", size, graph.op("Add", residue, graph.constant(1.0))), graph.constant(steps))
     if estimator.atol:
-        absolute = exponential(graph, graph.op("Neg", graph.op("Add", density, graph.constant(norm))))
-        whole = graph.op("Add", whole, graph.op("Mul", absolute, graph.constant(float(estimator.atol) * count)))
-    return graph.op("Add", whole, graph.constant(tolerance))
+        part = graph.op("Min", graph.op("Neg", graph.op("Add", density, graph.constant(norm))), graph.constant(600.0))
+        whole = graph.op(
+            "Add", whole, graph.op("Mul", exponential(graph, part), graph.constant(float(estimator.atol) * count))
+        )
+    return graph.op("Add", whole, graph.constant(float(estimator.rtol)))
 
 
 def _moved(

@@ -6,7 +6,7 @@ The trees come from the text that the booster writes (``model_to_string``), whos
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from samescore_export.graph import Graph
 from samescore_export.operations.boosted import IN_ORDER, coded, lead_of_probabilities, narrowed, whole_categories
 from samescore_export.operations.labels import class_scores, label_score
+from samescore_export.operations.linear_leaves import LinearLeaves, linear_sums
 from samescore_export.operations.link import both_classes, exponential, softmax, through_link
 from samescore_export.operations.tree_ensemble import Trees
 from samescore_export.operations.walking import SplitRule, summed
@@ -82,10 +83,21 @@ def _array(lines: dict[str, str], name: str, dtype: Any) -> NDArray[Any]:
     return np.array([dtype(word) for word in words], np.float64 if dtype is float else np.int64)
 
 
-def _tree(lines: dict[str, str], target: int, share: float | None, scope: Scope) -> tuple[Trees, set[int], set[int]]:
+def _linear(lines: dict[str, str]) -> LinearLeaves:
+    """The leaves of a tree as linear models; of a tree of constants as such without a feature."""
+    values = _array(lines, "leaf_value", float)
+    if lines.get("is_linear", "0") in ("0", ""):
+        nothing = [np.zeros(0)] * len(values)
+        return LinearLeaves(values, values, [part.astype(np.int64) for part in nothing], nothing)
+    ends = np.cumsum(_array(lines, "num_features", int))[:-1]
+    features = np.split(_array(lines, "leaf_features", int), ends)
+    return LinearLeaves(
+        _array(lines, "leaf_const", float), values, features, np.split(_array(lines, "leaf_coeff", float), ends)
+    )
+
+
+def _tree(lines: dict[str, str], target: int) -> tuple[Trees, set[int], set[int]]:
     """The tree, the features whose zeros it takes as missing, and those whose zeros it does not."""
-    if lines.get("is_linear", "0") not in ("0", ""):
-        raise scope.refuse("LightGBM with linear_tree=True", "trees with constant leaves")
     values = _array(lines, "leaf_value", float)
     feature = _array(lines, "split_feature", int)
     inner, count = len(feature), len(feature) + len(values)
@@ -137,21 +149,36 @@ def _categorical(model: _Model) -> set[int]:
     return found
 
 
+def _categories(booster: Any, model: _Model, scope: Scope) -> dict[int, Any]:
+    """The categories of a data frame's columns of them: LightGBM keeps the lists, and apart from them which features are categorical."""
+    known = booster.pandas_categorical or []
+    infos = model.header.get("feature_infos", "").split(" ")
+    # Numbers have a range in brackets; a column of one value has no more than a word, and may be either.
+    places = [place for place, info in enumerate(infos) if not info.startswith("[") and info != "none"]
+    if known and len(known) != len(places):
+        raise scope.refuse(
+            "LightGBM categories beside columns of one value, or listed by number", "categories of a data frame alone"
+        )
+    return dict(zip(places, known, strict=True)) if known else {}
+
+
 def _raw_scores(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[Any, int, _Model]:
     """The grown trees, (rows, outputs) of raw scores; how many outputs; and the model."""
     graph = scope.graph
     booster = estimator.booster_
     model = _read(booster, booster.best_iteration if booster.best_iteration > 0 else None)
-    x = whole_categories(scope, coded(scope, inputs, booster.pandas_categorical or []), _categorical(model), cut=True)
+    x, certificates = coded(scope, inputs, _categories(booster, model, scope))
+    x = whole_categories(scope, x, _categorical(model), cut=True)
     outputs = int(model.header["num_tree_per_iteration"])
     parts: list[Trees] = []
     zeros: set[int] = set()
     others: set[int] = set()
     for number, lines in enumerate(model.trees):
-        tree, missing, plain = _tree(lines, number % outputs, None, scope)
+        tree, missing, plain = _tree(lines, number % outputs)
         parts.append(tree)
         zeros |= missing
         others |= plain
+    raw = x
     if zeros & others:
         raise scope.refuse("LightGBM features whose zeros are missing in some trees only", "one rule a feature")
     if zeros:
@@ -164,10 +191,18 @@ def _raw_scores(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[A
         x = Matrix(
             graph.op("Where", absent, graph.constant(np.nan), x.value), x.width, origins=x.origins, margin=x.margin
         )
+    if any(lines.get("is_linear", "0") not in ("0", "") for lines in model.trees):
+        if raw.rounding is not None or raw.dtype != "float64":
+            raise scope.refuse(
+                "LightGBM(linear_tree=True) over float32 or behind a step that is not bit-equal", "bit-equal float64"
+            )
+        leaves = [_linear(lines) for lines in model.trees]
+        grown = linear_sums(scope, x, raw.value, list(zip(parts, leaves, strict=True)), outputs, _RULE, IN_ORDER)
+        return grown, outputs, model
     if not zeros:
         x, parts = narrowed(graph, x, parts)
     grown = summed(scope, x, parts, outputs, _RULE, IN_ORDER)
-    return grown, outputs, model
+    return replace(grown, certificates=(*certificates, *grown.certificates)), outputs, model
 
 
 def _averaged(graph: Graph, value: ir.Value, model: _Model, outputs: int) -> ir.Value:

@@ -54,10 +54,19 @@ from samescore_export.operations.affine import affine
 from samescore_export.operations.combining import score_of
 from samescore_export.operations.deciding import first_largest, flat, lead, sized, smallest_of_row
 from samescore_export.operations.labels import class_scores, label_array, label_score, second_label
-from samescore_export.operations.link import both_classes, exponential, of_probabilities, sigmoid, softmax, through_link
+from samescore_export.operations.link import (
+    SIGMOID_PART,
+    both_classes,
+    exponential,
+    of_probabilities,
+    sigmoid,
+    single_sigmoid,
+    softmax,
+    through_link,
+)
 from samescore_export.operations.numeric import as_doubles, floats, narrowed
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Rounding, Score, Table
+from samescore_export.values import Matrix, Rounding, Score, Table, also_hanging_on
 
 #: Spacings of float64 in one of float32.
 _SINGLE = 2.0**29
@@ -67,22 +76,39 @@ _SINGLE = 2.0**29
 class Raw:
     """``X @ coef_.T + intercept_``, (rows, outputs) in float64.
 
-    ``single`` says that scikit-learn's numbers are float32, because the rows and the fitted coefficients are.
+    ``single`` says that scikit-learn's numbers are float32, because the rows and the fitted coefficients are. ``value`` and the scale of
+    its rounding are ``part`` of them, a power of two: their signs and bits are the same.
     """
 
     value: ir.Value
     rounding: Rounding | None
     certificate: Certificate
     single: bool
+    part: float = 1.0
+
+    def whole(self, graph: Graph) -> tuple[ir.Value, Rounding | None]:
+        """The numbers themselves and their rounding."""
+        if self.part == 1.0:
+            return self.value, self.rounding
+        rounding, back = self.rounding, graph.constant(1 / self.part)
+        if rounding is not None:
+            scale = None if rounding.scale is None else graph.op("Mul", rounding.scale, back)
+            rounding = Rounding(rounding.ulp, scale, rounding.reason)
+        return graph.op("Mul", self.value, back), rounding
 
 
-def _raw(estimator: Any, inputs: Matrix | Table, scope: Scope, intercept: Any = None) -> Raw:
+def _raw(estimator: Any, inputs: Matrix | Table, scope: Scope, intercept: Any = None, part: float = 1.0) -> Raw:
     x = floats(scope, inputs, estimator)
     own = estimator.intercept_ if intercept is None else intercept
     dtype = np.result_type(x.dtype, np.asarray(estimator.coef_).dtype)
     inexact = dtype == np.float32
+    if inexact or not _can_shrink(estimator.coef_, own):
+        part = 1.0
+    wide = as_doubles(scope.graph, x)
+    # Where scikit-learn adds in float32, the rows' own bound counts roundings of float32 as the sum's does.
+    rows = replace(wide, rounding=x.rounding) if inexact else wide
     value, rounding, certificate = affine(
-        scope, as_doubles(scope.graph, x), estimator.coef_, np.asarray(own, np.float64)
+        scope, rows, np.asarray(estimator.coef_) * part, np.asarray(own, np.float64) * part
     )
     if inexact:
         # scikit-learn has sums of float32, also where the graph's, in float64, are in its order.
@@ -90,7 +116,16 @@ def _raw(estimator: Any, inputs: Matrix | Table, scope: Scope, intercept: Any = 
         rounding = Rounding(known.ulp * _SINGLE, known.scale, known.reason)
     if isinstance(own, (np.generic, np.ndarray)):
         dtype = np.result_type(dtype, own.dtype)
-    return Raw(value, rounding, certificate, dtype == np.float32)
+    return Raw(value, rounding, certificate, dtype == np.float32, part)
+
+
+def _can_shrink(coefficients: Any, intercept: Any) -> bool:
+    """Whether a power of two goes into the coefficients without a bit lost: not into numbers near the smallest there are.
+
+    Nor without an intercept, where a sum may be as small as its products.
+    """
+    numbers = np.abs(np.asarray(coefficients, np.float64))
+    return bool(np.all(np.abs(intercept) > 1e-200) and np.all((numbers == 0) | (numbers > 1e-200)))
 
 
 def _given(graph: Graph, score: Score, single: bool) -> Score:
@@ -149,18 +184,19 @@ def lower_generalized_regressor(estimator: Any, inputs: Matrix | Table, scope: S
     return Lowered(None, {"predict": score}, (raw.certificate,))
 
 
-def _decided(estimator: Any, inputs: Matrix | Table, scope: Scope) -> tuple[Lowered, Raw]:
-    """Decision values and labels; also the (rows, outputs) values for what builds on them."""
+def _decided(estimator: Any, inputs: Matrix | Table, scope: Scope, part: float = 1.0) -> tuple[Lowered, Raw]:
+    """Decision values and labels; also the (rows, outputs) values for what builds on them, of which two classes may want a ``part``."""
     graph = scope.graph
     if np.ndim(estimator.classes_) != 1:
         raise scope.refuse(
             f"{type(estimator).__name__} over labels of shape {np.shape(estimator.classes_)}", "one label a row"
         )
-    raw = _raw(estimator, inputs, scope)
+    raw = _raw(estimator, inputs, scope, part=part)
     classes = np.asarray(estimator.classes_)
     if np.atleast_2d(estimator.coef_).shape[0] == 1:
         row = _in_rows(graph, raw)
-        decision = Score(row.value, "float64", rounding=row.rounding)
+        whole, rounding = row.whole(graph)
+        decision = Score(whole, "float64", rounding=rounding)
         margin = None if row.rounding is None else (row.value, row.rounding)
         # Of a single class scikit-learn fails where its decision value is above 0.
         pair = classes if len(classes) == 2 else np.repeat(classes, 2)
@@ -201,19 +237,15 @@ def lower_ridge_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope)
 
 def lower_logistic_regression(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """LogisticRegression: sigmoid for two classes, softmax for more."""
-    lowered, raw = _decided(estimator, inputs, scope)
     graph, classes = scope.graph, len(estimator.classes_)
+    lowered, raw = _decided(estimator, inputs, scope, SIGMOID_PART if classes == 2 else 1.0)
     proba = both_classes(graph, _logistic(graph, raw)) if classes == 2 else softmax(graph, raw.value)
     return _with_probabilities(estimator, lowered, raw, scope, proba, linked=True)
 
 
 def _logistic(graph: Graph, raw: Raw) -> ir.Value:
-    """``scipy.special.expit``; over float32 its exp overflows, and 1 minus it is 0, where float32 does."""
-    if not raw.single:
-        return sigmoid(graph, raw.value)
-    power = narrowed(graph, exponential(graph, graph.op("Neg", raw.value)))
-    one = graph.constant(1.0)
-    return narrowed(graph, graph.op("Div", one, graph.op("Add", one, power)))
+    """``scipy.special.expit`` in the dtype that scikit-learn has."""
+    return single_sigmoid(graph, raw.value) if raw.single else sigmoid(graph, raw.value, raw.part)
 
 
 def _with_probabilities(
@@ -222,22 +254,37 @@ def _with_probabilities(
     raw: Raw,
     scope: Scope,
     proba: ir.Value,
-    single: bool | None = None,
     linked: bool = False,
 ) -> Lowered:
     """``linked`` says that the probabilities are a softmax, or for two classes a sigmoid."""
     graph, classes = scope.graph, len(estimator.classes_)
-    rounding = through_link(graph, raw.rounding, classes)
-    if linked and not raw.single:
-        rounding = of_probabilities(graph, raw.rounding, proba, classes, classes == 2)
-    scores = class_scores(graph, proba, estimator.classes_, rounding)
-    narrow = raw.single if single is None else single
+    whole, known = raw.whole(graph)
     if raw.single:
-        proba = narrowed(graph, proba) if narrow else proba
-        ulp = rounding.ulp + (4.0 + classes) * _SINGLE
-        scores = class_scores(graph, proba, estimator.classes_, Rounding(ulp, rounding.scale, rounding.reason))
-    given = {name: _given(graph, score, narrow) for name, score in scores.items()}
+        proba = narrowed(graph, proba)
+    if linked:
+        pair = whole if classes == 2 else None
+        rounding = of_probabilities(graph, known, proba, classes, pair, raw.single)
+    else:
+        rounding = through_link(graph, known, classes)
+        if raw.single:
+            ulp = rounding.ulp + (4.0 + classes) * _SINGLE
+            rounding = Rounding(ulp, rounding.scale, rounding.reason)
+    scores = class_scores(graph, proba, estimator.classes_, rounding)
+    given = {name: _given(graph, score, raw.single) for name, score in scores.items()}
     return Lowered(None, {**lowered.scores, **given}, lowered.certificates)
+
+
+def _cut_off(estimator: Any, lowered: Lowered, raw: Raw, scope: Scope, proba: ir.Value) -> Lowered:
+    """Probabilities (rows, 2) in float64 that are lines between -1 and 1, and exact where the decision value is surely beyond."""
+    graph = scope.graph
+    known = raw.rounding or Rounding(1.0, graph.op("Abs", raw.value), "a sum and a quotient")
+    size = graph.op("Max", sized(graph, raw.value, known), graph.constant(1.0))
+    error = graph.op("Mul", size, graph.constant(known.ulp * 2.0**-52))
+    beyond_ends = graph.op("Greater", graph.op("Abs", raw.value), graph.op("Add", error, graph.constant(1.0)))
+    scale = graph.op("Where", beyond_ends, graph.constant(0.0), size)
+    rounding = Rounding(known.ulp + 6.0 * (_SINGLE if raw.single else 1.0), scale, known.reason)
+    scores = class_scores(graph, proba, estimator.classes_, rounding)
+    return Lowered(None, {**lowered.scores, **scores}, lowered.certificates)
 
 
 def _normalised(graph: Graph, single: ir.Value, classes: int) -> ir.Value:
@@ -253,15 +300,16 @@ def lower_sgd_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     lowered, raw = _decided(estimator, inputs, scope)
     graph, classes = scope.graph, len(estimator.classes_)
     if estimator.loss == "log_loss":
-        single = _logistic(graph, raw)
+        single = (single_sigmoid if raw.single else sigmoid)(graph, raw.value)
         proba = both_classes(graph, single) if classes == 2 else _normalised(graph, single, classes)
-        return _with_probabilities(estimator, lowered, raw, scope, proba, linked=classes == 2)
+        # A quotient by the sum of all moves as a softmax does, by no more than each exponent times its share.
+        return _with_probabilities(estimator, lowered, raw, scope, proba, linked=True)
     if estimator.loss != "modified_huber":
         return lowered
     cut = graph.op("Clip", raw.value, graph.constant(-1.0), graph.constant(1.0))
     share = graph.op("Div", graph.op("Add", cut, graph.constant(1.0)), graph.constant(2.0))
     if classes == 2:
-        return _with_probabilities(estimator, lowered, raw, scope, both_classes(graph, share), single=False)
+        return _cut_off(estimator, lowered, raw, scope, both_classes(graph, share))
     total = graph.op("ReduceSum", share, graph.constant([1], np.int64), keepdims=1)
     proba = _normalised(graph, share, classes)
     # A quotient by a small sum moves by as much more as the sum is small, and jumps where it is 0.
@@ -270,13 +318,18 @@ def lower_sgd_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     largest = graph.op("ReduceMax", size, graph.constant([1], np.int64), keepdims=1)
     nothing = graph.op("Equal", total, graph.constant(0.0))
     grown = graph.op("Div", largest, graph.op("Where", nothing, graph.constant(1.0), total))
+    error = graph.op("Mul", largest, graph.constant((raw_rounding.ulp + 4.0) * classes * 2.0**-52))
+    # Surely cut off at 0, of a sum that surely is not.
+    below = graph.op("Less", graph.op("Add", raw.value, error), graph.constant(-1.0))
+    nought = graph.op("And", below, graph.op("Greater", total, error))
+    grown = graph.op("Where", nought, graph.constant(0.0), grown)
     bound = Rounding((raw_rounding.ulp + 4.0) * (classes + 1), grown, raw_rounding.reason)
     near = graph.op(
         "Sub", graph.op("ReduceMax", raw.value, graph.constant([1], np.int64), keepdims=1), graph.constant(-1.0)
     )
     margin = (near, Rounding(raw_rounding.ulp + 1, largest, raw_rounding.reason))
     found = class_scores(graph, proba, estimator.classes_, bound)
-    given = {name: _given(graph, replace(score, margin=margin), raw.single) for name, score in found.items()}
+    given = {name: _given(graph, also_hanging_on(graph, score, margin), raw.single) for name, score in found.items()}
     return Lowered(None, {**lowered.scores, **given}, lowered.certificates)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import onnx_ir as ir
@@ -13,11 +13,12 @@ from samescore_export.graph import Graph
 from samescore_export.lowering.neighbors import fitted_points, found, to_fitted
 from samescore_export.lowering.radius_neighbors import within_radius
 from samescore_export.margins import Margin
+from samescore_export.operations.deciding import in_single
 from samescore_export.operations.distances import UNIT, input_error, total, within
 from samescore_export.operations.looping import repeat
-from samescore_export.operations.numeric import doubles_only
+from samescore_export.operations.numeric import SINGLE, answered_in, doubles, is_single, narrowed
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Table
+from samescore_export.values import Matrix, Score, Table
 
 REASON = "BLAS and LAPACK add in an order of their own"
 
@@ -70,14 +71,19 @@ def _through_neighbors(
 def lower_isomap(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """Isomap: the kernel of shortest ways, centred and projected as KernelPCA does."""
     graph = scope.graph
-    doubles_only(scope, inputs, estimator)
+    single = is_single(inputs)
+    projection = estimator.kernel_pca_
+    narrow = single and projection.X_fit_.dtype == np.float32
+    unit = UNIT * SINGLE if narrow else UNIT
     way, moved, margin = _through_neighbors(scope, estimator, inputs)
+    # Over float32 rows the kernel is float32, whatever the points are.
+    way = narrowed(graph, way) if single else way
     square = graph.op("Mul", way, way)
+    square = narrowed(graph, square) if single else square
     kernel = graph.op("Mul", square, graph.constant(-0.5))
-    error = graph.op("Mul", square, graph.constant(8 * UNIT))
+    error = graph.op("Mul", square, graph.constant(8 * (UNIT * SINGLE if single else UNIT)))
     if moved is not None:
         error = graph.op("Add", error, graph.op("Mul", graph.op("Add", way, moved), moved))
-    projection = estimator.kernel_pca_
     centerer = projection._centerer
     rows = np.asarray(centerer.K_fit_rows_, np.float64)
     whole = float(centerer.K_fit_all_)
@@ -88,17 +94,24 @@ def lower_isomap(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowere
     size = graph.op("Div", total(graph, graph.op("Abs", kernel)), graph.constant(float(points)))
     size = graph.op("Add", graph.op("Add", graph.op("Abs", kernel), size), graph.constant(np.abs(rows) + abs(whole)))
     spread = graph.op("Add", error, graph.op("Div", total(graph, error), graph.constant(float(points))))
-    spread = graph.op("Add", spread, graph.op("Mul", size, graph.constant(2 * (points + 4) * UNIT)))
-    alphas = np.zeros_like(projection.eigenvectors_)
+    spread = graph.op("Add", spread, graph.op("Mul", size, graph.constant(2 * (points + 4) * unit)))
+    # In the dtype that they were fitted in, as scikit-learn divides them.
+    scaled = np.zeros_like(projection.eigenvectors_)
     used = np.flatnonzero(projection.eigenvalues_)
-    alphas[:, used] = projection.eigenvectors_[:, used] / np.sqrt(projection.eigenvalues_[used])
+    scaled[:, used] = projection.eigenvectors_[:, used] / np.sqrt(projection.eigenvalues_[used])
+    alphas = scaled.astype(np.float64)
     value = graph.op("MatMul", centred, graph.constant(np.ascontiguousarray(alphas)))
     whole_error = graph.op(
-        "Add", spread, graph.op("Mul", graph.op("Abs", centred), graph.constant(2 * (points + 2) * UNIT))
+        "Add", spread, graph.op("Mul", graph.op("Abs", centred), graph.constant(2 * (points + 2) * unit))
     )
     off = graph.op("MatMul", whole_error, graph.constant(np.ascontiguousarray(np.abs(alphas))))
-    rounding = within(graph, off, 4.0 * (points + 4), REASON)
-    return Lowered(Matrix(value, alphas.shape[1], rounding=rounding, margin=margin))
+    narrow = single and answered_in(estimator, "transform", int(estimator.n_features_in_)) == np.float32
+    if narrow:
+        off = graph.op("Add", off, graph.op("Mul", graph.op("Abs", value), graph.constant(2 * UNIT * SINGLE)))
+    score = Score(value, "float64", rounding=within(graph, off, 4.0 * (points + 4), REASON))
+    score = in_single(graph, score) if narrow else score
+    dtype: Literal["float32", "float64"] = "float32" if narrow else "float64"
+    return Lowered(Matrix(score.value, alphas.shape[1], dtype, rounding=score.rounding, margin=margin))
 
 
 def _solved(graph: Graph, gram: ir.Value, k: int) -> ir.Value:
@@ -138,7 +151,7 @@ def lower_locally_linear(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     graph = scope.graph
     search, k = estimator.nbrs_, int(estimator.n_neighbors)
     near = found(scope, search, inputs, k)
-    x = doubles_only(scope, inputs, estimator)
+    x = doubles(scope, inputs, estimator)
     picked = graph.op("Gather", graph.constant(fitted_points(search)), near.indices, axis=0)
     gaps = graph.op("Sub", picked, graph.op("Unsqueeze", x.value, graph.constant([1], np.int64)))
     # A transposition before a product is fused into a kernel that older releases of onnxruntime lack in double, and its Einsum stops
@@ -166,6 +179,9 @@ def lower_locally_linear(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     )
     weights = _solved(graph, graph.op("Add", gram, graph.op("Mul", ridge, graph.constant(eye))), k)
     shares = graph.op("Div", weights, total(graph, weights))
+    if is_single(inputs):
+        # The weights are solved for in float64, as the points are, and kept in the rows' dtype.
+        shares = narrowed(graph, shares)
     places = graph.op("Gather", graph.constant(np.ascontiguousarray(estimator.embedding_)), near.indices, axis=0)
     deep = graph.op("Unsqueeze", shares, graph.constant([2], np.int64))
     value = graph.op("ReduceSum", graph.op("Mul", places, deep), graph.constant([1], np.int64), keepdims=0)
@@ -187,6 +203,13 @@ def lower_locally_linear(estimator: Any, inputs: Matrix | Table, scope: Scope) -
         graph.op("Mul", length, relative),
         graph.op("Add", graph.op("Mul", length, graph.constant(np.sqrt(k))), graph.constant(1.0)),
     )
+    if is_single(inputs):
+        kept = graph.op(
+            "Mul",
+            graph.op("ReduceMax", graph.op("Abs", shares), graph.constant([1], np.int64)),
+            graph.constant(2 * UNIT * SINGLE),
+        )
+        share_error = graph.op("Add", share_error, kept)
     size = graph.op("ReduceSum", graph.op("Abs", places), graph.constant([1], np.int64), keepdims=0)
     off = graph.op("Mul", size, share_error)
     rounding = within(graph, off, 64.0 * k, REASON)

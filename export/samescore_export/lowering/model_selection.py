@@ -61,6 +61,8 @@ def _thresholded(estimator: Any, inputs: Matrix | Table, scope: Scope, threshold
     inner = getattr(estimator, "estimator_", estimator.estimator)
     child = scope.lower(inner, inputs, "estimator_")
     classes = np.asarray(estimator.classes_)
+    if pos_label is not None and pos_label not in classes:
+        raise scope.refuse(f"{type(estimator).__name__}(pos_label={pos_label!r})", f"one of {classes.tolist()}")
     position = 1 if pos_label is None else int(np.flatnonzero(classes == pos_label)[0])
     method = estimator.response_method
     methods = ("predict_proba", "decision_function") if method == "auto" else (method,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from samescore_export.operations.deciding import (
     to_index,
 )
 from samescore_export.operations.labels import label_score
+from samescore_export.operations.numeric import counted, counted_back
 from samescore_export.operations.row_count import row_count
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table, merge
@@ -141,6 +143,9 @@ def _shares(scope: Scope, estimator: Any, children: list[Lowered], known: tuple[
     """The second probabilities; divided by their sum where a row has one class."""
     graph, count = scope.graph, len(children)
     probabilities = [child.scores["predict_proba"] for child in children]
+    single = all(score.type == "float32" for score in probabilities)
+    if single:
+        probabilities = [counted(graph, score) for score in probabilities]
     value, rounding = _together(graph, [_second(scope, of_score(graph, score)) for score in probabilities])
     if count == 1:
         value = graph.op("Concat", graph.op("Sub", graph.constant(1.0), value), value, axis=1)
@@ -162,7 +167,8 @@ def _shares(scope: Scope, estimator: Any, children: list[Lowered], known: tuple[
         value = graph.op("Div", value, safe)
         rounding = Rounding(((rounding.ulp if rounding else 0.0) + own) * max(count, 2), scale, reason)
     margin = nearest_of(graph, [score.margin for score in probabilities])
-    return Score(value, "float64", (max(count, 2) if count == 1 else count,), known, rounding, margin)
+    found = Score(value, "float64", (max(count, 2) if count == 1 else count,), known, rounding)
+    return replace(counted_back(graph, found) if single else found, margin=margin)
 
 
 def lower_one_vs_one(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:

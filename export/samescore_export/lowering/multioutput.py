@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from samescore_export.operations.deciding import in_single, of_score, standing
 from samescore_export.operations.labels import class_scores
 from samescore_export.operations.numeric import doubles
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Rounding, Score, Table, merge
+from samescore_export.values import Matrix, Rounding, Score, Table, also_hanging_on, merge
 
 
 def _columns(scope: Scope, scores: list[Score]) -> Score:
@@ -121,7 +122,7 @@ def lower_chain(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered
     if "predict_proba" in scores and hasattr(estimator, "predict_log_proba"):
         proba = scores["predict_proba"]
         log = class_scores(graph, proba.value, np.arange(len(members)), proba.rounding)["predict_log_proba"]
-        scores["predict_log_proba"] = Score(log.value, "float64", proba.shape, None, log.rounding, proba.margin)
+        scores["predict_log_proba"] = also_hanging_on(graph, replace(log, labels=None), proba.margin)
     if scores["predict"].margin is not None:
         # Predictions are float64, but labels: a row near a boundary may have another one.
         known = sorted({float(label) for one in members for label in getattr(one, "classes_", ())})

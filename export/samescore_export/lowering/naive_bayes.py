@@ -149,6 +149,10 @@ def lower_categorical(estimator: Any, inputs: Matrix | Table, scope: Scope) -> L
     found = graph.op("Gather", graph.constant(table), graph.op("Add", kept, graph.constant(starts)), axis=0)
     total = summed_in_order(graph, found, x.width)
     joint = graph.op("Add", total, graph.constant(np.asarray(estimator.class_log_prior_, np.float64)))
+    # What scikit-learn refuses has no probability here: a category below 0 or beyond a column's own.
+    strange = graph.op("Cast", graph.op("Not", graph.op("Equal", whole, kept)), to=int(ir.DataType.DOUBLE))
+    any_ = graph.op("ReduceMax", strange, graph.constant([1], np.int64), keepdims=1)
+    joint = graph.op("Where", graph.op("Greater", any_, graph.constant(0.0)), graph.constant(np.nan), joint)
     return _scored(estimator, graph, joint, None, ())
 
 

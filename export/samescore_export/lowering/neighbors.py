@@ -15,7 +15,7 @@ from samescore_export.operations.labels import label_score, label_type
 from samescore_export.operations.nearest import REASON, Nearest, nearest
 from samescore_export.operations.neighbor_ties import Search, down_the_tree, in_their_order
 from samescore_export.operations.neighbor_weights import inverse_distances
-from samescore_export.operations.numeric import doubles, floats
+from samescore_export.operations.numeric import doubles, is_single
 from samescore_export.operations.numpy_sums import last_of, row_sum
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
@@ -43,31 +43,39 @@ _REDUCED = frozenset(
 )
 
 
+#: Metrics of a BallTree without the triangle inequality that its search relies on: it may leave out a nearer point.
+_NO_TRIANGLES = frozenset(["braycurtis", "dice"])
+
+
 def fitted_points(estimator: Any) -> NDArray[np.float64]:
     """The points (points, width) that an estimator was fitted on."""
     points = estimator._fit_X
     return np.ascontiguousarray(points.toarray() if hasattr(points, "toarray") else points, np.float64)
 
 
-def reduced(estimator: Any) -> bool:
-    """Whether brute force goes through ArgKmin, which takes no whole numbers."""
-    return estimator.effective_metric_ in _REDUCED and estimator._fit_X.dtype == np.float64
+def reduced(estimator: Any, single: bool) -> bool:
+    """Whether brute force goes through ArgKmin, which takes points of the rows' dtype and no whole numbers."""
+    same = estimator._fit_X.dtype == (np.float32 if single else np.float64)
+    return bool(estimator.effective_metric_ in _REDUCED and same)
 
 
 def to_fitted(scope: Scope, estimator: Any, inputs: Matrix | Table) -> Distances:
     """The distances of each row to the fitted points, in the way that ``_fit_method`` says.
 
-    Trees widen float32, and brute force does where only the rows are float32.
+    Trees widen float32, and brute force does where only the rows or only the points are float32.
     """
     x = doubles(scope, inputs, estimator)
     points = fitted_points(estimator)
     metric = estimator.effective_metric_
     way: Way = "tree"
     if estimator._fit_method not in ("kd_tree", "ball_tree"):
-        single = floats(scope, inputs, estimator).dtype == "float32"
-        if estimator._fit_X.dtype == np.float32:
-            raise scope.refuse("brute force over points in float32", "points in float64, or a tree")
-        way = "argkmin" if reduced(estimator) and not single else "pairwise"
+        single = is_single(inputs)
+        if reduced(estimator, single):
+            way = "single" if single else "argkmin"
+        elif single and estimator._fit_X.dtype == np.float32 and metric in ("cosine", "nan_euclidean"):
+            raise scope.refuse(f"brute force by metric={metric!r} over points in float32", "points in float64")
+        else:
+            way = "pairwise"
     return distances(scope, x, points, metric, estimator.effective_metric_params_, way)
 
 
@@ -76,8 +84,18 @@ def search_of(scope: Scope, estimator: Any, inputs: Matrix | Table) -> Search | 
     x = doubles(scope, inputs, estimator)
     metric, params = estimator.effective_metric_, estimator.effective_metric_params_
     if estimator._fit_method in ("kd_tree", "ball_tree"):
+        if metric in _NO_TRIANGLES and len(estimator._tree.get_arrays()[2]) > 1:
+            accepted = "algorithm='brute', or at most leaf_size points"
+            raise scope.refuse(
+                f"metric={metric!r} in a tree, which loses points where triangles do not close", accepted
+            )
+        if metric == "sokalsneath" and not fitted_points(estimator).any(axis=1).all():
+            # From nothing to nothing it is 0 / 0, and where NaN goes in a heap is anybody's guess.
+            raise scope.refuse(
+                "metric='sokalsneath' in a tree over a point of zeros", "points with a number that is not 0"
+            )
         return Search(x.value, down_the_tree(scope, estimator._tree, metric, params, x.width), True)
-    if reduced(estimator):
+    if reduced(estimator, is_single(inputs)):
         return Search(x.value, in_their_order(int(estimator.n_samples_fit_)), False)
     return None
 

@@ -92,7 +92,7 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
     link = through_link(graph, rounding, max(width, 2))
     if kind == "multiclass":
         proba = softmax(graph, value)
-        link = of_probabilities(graph, rounding, proba, width, False)
+        link = of_probabilities(graph, rounding, proba, width, None)
         label = label_score(graph, first_largest(graph, proba), estimator.classes_, lead(graph, proba, link))
         return Lowered(None, {"predict": label, **class_scores(graph, proba, estimator.classes_, link)}, certificates)
     single = sigmoid(graph, value)
@@ -101,7 +101,7 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
     if kind == "binary":
         label = label_score(graph, flat(graph, above), estimator.classes_, margin)
         proba = both_classes(graph, single)
-        link = of_probabilities(graph, rounding, proba, 2, True)
+        link = of_probabilities(graph, rounding, proba, 2, value)
         return Lowered(None, {"predict": label, **class_scores(graph, proba, estimator.classes_, link)}, certificates)
     label = Score(above, "int64", (width,), margin=margin)
     return Lowered(None, {"predict": label, **class_scores(graph, single, np.arange(width), link)}, certificates)

@@ -25,7 +25,7 @@ def lower_polynomial(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
     """Products of columns, in scikit-learn's order of multiplication.
 
     A dense product of degree d is one of degree d - 1 without its first column, times that column: from the last column to the first. A
-    sparse one (csr, up to degree 3) is multiplied from the first to the last.
+    sparse one is multiplied from the first to the last, column by column beyond degree 3.
     """
     graph = scope.graph
     x = floats(scope, inputs, estimator)
@@ -34,8 +34,6 @@ def lower_polynomial(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
     powers = np.asarray(estimator.powers_)
     degrees = powers.sum(axis=1)
     most = int(degrees.max(initial=0))
-    if x.sparse and most > 3:
-        raise scope.refuse(f"PolynomialFeatures(degree={most}) over sparse rows", "degree up to 3, or dense rows")
     one = x.width
     padded = np.full((len(powers), max(most, 1)), one)
     for row, counts in zip(padded, powers.tolist(), strict=True):

@@ -12,8 +12,8 @@ from sklearn.preprocessing import PowerTransformer
 
 from samescore_export.graph import Graph
 from samescore_export.operations.deciding import sized
-from samescore_export.operations.elementary import expm1, log1p
 from samescore_export.operations.link import exponential
+from samescore_export.operations.logarithms import expm1, log1p
 from samescore_export.operations.numeric import as_doubles, floats
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Forward, Matrix, Rounding, Table

@@ -18,6 +18,7 @@ from samescore_export.operations.distances import UNIT, Distances, total, within
 from samescore_export.operations.labels import label_type
 from samescore_export.operations.nearest import REASON, gap_rounding, largest_error
 from samescore_export.operations.neighbor_weights import moved_share
+from samescore_export.operations.numeric import is_single
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 
@@ -112,22 +113,22 @@ def lower_regressor(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Low
     return Lowered(None, {"predict": Score(value, "float64", shape, rounding=rounding, margin=around.margin)})
 
 
-def _outlier(scope: Scope, estimator: Any, output: int, classes: NDArray[Any]) -> tuple[Any, NDArray[np.float64]]:
+def _outlier(estimator: Any, output: int, classes: NDArray[Any], single: bool) -> tuple[Any, NDArray[np.float64]]:
     """The label of rows without neighbours, and their probabilities (1, classes)."""
     if estimator.outlier_label_ is None:
         return None, np.full((1, len(classes)), np.nan)
     label = estimator.outlier_label_[output]
-    if _by_position(estimator):
+    if _by_position(estimator, single):
         given = estimator.outlier_label
         same = [not isinstance(given, str) and place == given for place in range(len(classes))]
         return label, np.array([same], np.float64)
     return label, (np.asarray(classes) == label).astype(np.float64)[None]
 
 
-def _by_position(estimator: Any) -> bool:
+def _by_position(estimator: Any, single: bool) -> bool:
     """Whether scikit-learn goes through RadiusNeighborsClassMode, which takes the label of outliers for a class's position."""
     brute = estimator._fit_method == "brute" and estimator.weights == "uniform" and not estimator.outputs_2d_
-    return brute and reduced(estimator) and estimator.effective_metric_ not in ("euclidean", "sqeuclidean")
+    return brute and reduced(estimator, single) and estimator.effective_metric_ not in ("euclidean", "sqeuclidean")
 
 
 def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
@@ -148,7 +149,7 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
         ones = (codes[:, [output]] == np.arange(len(classes))[None]).astype(np.float64)
         weights, moved = _weights(graph, around) if weighted else (_as_double(graph, around.inside), None)
         votes = graph.op("MatMul", weights, graph.constant(ones))
-        label, shares = _outlier(scope, estimator, output, np.asarray(classes))
+        label, shares = _outlier(estimator, output, np.asarray(classes), is_single(inputs))
         whole = graph.op("Where", none, graph.constant(1.0), total(graph, votes))
         proba = graph.op("Where", none, graph.constant(shares), graph.op("Div", votes, whole))
         rounding: Rounding | None = None
@@ -189,6 +190,8 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
 def lower_transformer(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """RadiusNeighborsTransformer: (rows, points) of ones or distances inside the radius, zeros elsewhere."""
     graph = scope.graph
+    if estimator.radius is None:
+        raise scope.refuse("RadiusNeighborsTransformer(radius=None)", "a number")
     around = within_radius(graph, to_fitted(scope, estimator, inputs), float(estimator.radius))
     points = int(estimator.n_samples_fit_)
     if estimator.mode == "connectivity":

@@ -56,7 +56,7 @@ def _affine(
     constants: dict[str, tuple[ir.Value, NDArray[Any]]] = {}
     factor = np.ones(x.width)
     used: list[tuple[str, NDArray[np.float64]]] = []
-    before = value
+    start = before = value
     for op, found in steps:
         if found is None:
             continue
@@ -76,7 +76,10 @@ def _affine(
     certificate = constants_certificate(graph.path, constants)
     result = x.mapped(value, usable, _rounding_after(scope, x, factor))
     if used and used[-1][0] == "Div" and clip is None and not single:
-        result = replace(result, blocks=Blocks((Scaled(before, x.width, used[-1][1]),), value))
+        part = Scaled(before, x.width, used[-1][1])
+        if [op for op, _ in used] == ["Sub", "Div"]:
+            part = Scaled(start, x.width, used[1][1], used[0][1])
+        result = replace(result, blocks=Blocks((part,), value))
     if single:
         result = replace(result, value=graph.op("Cast", value, to=int(ir.DataType.FLOAT)), dtype="float32")
     return Lowered(result, certificates=(certificate,) if constants else ())

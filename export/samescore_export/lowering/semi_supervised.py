@@ -13,7 +13,7 @@ from samescore_export.operations.deciding import first_largest, lead, standing
 from samescore_export.operations.distances import UNIT, squared_euclidean, total, within
 from samescore_export.operations.labels import label_score
 from samescore_export.operations.link import exponential
-from samescore_export.operations.numeric import doubles
+from samescore_export.operations.numeric import SINGLE, doubles, is_single, narrowed
 from samescore_export.operations.numpy_sums import last_of, row_sum
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
@@ -42,21 +42,27 @@ def lower_label_propagation(estimator: Any, inputs: Matrix | Table, scope: Scope
             margin = near.choice
             own = rounding = Rounding(2.0 * (k + len(classes)) + 4, None, REASON)
     else:
-        if estimator.X_.dtype == np.float32:
-            raise scope.refuse(f"{type(estimator).__name__} fitted on float32", "a model fitted on float64")
+        single = estimator.X_.dtype == np.float32 and is_single(inputs)
         x = doubles(scope, inputs, estimator)
         away = squared_euclidean(graph, x, np.ascontiguousarray(estimator.X_, np.float64), "pairwise")
         gamma = float(estimator.gamma)
-        weight = exponential(graph, graph.op("Mul", away.compared, graph.constant(-gamma)))
+        squares = narrowed(graph, away.compared) if single else away.compared
+        slope = float(np.float32(-gamma)) if single else -gamma
+        raised = graph.op("Mul", squares, graph.constant(slope))
+        weight = exponential(graph, narrowed(graph, raised) if single else raised)
+        # The kernel is float32 where the points and the rows are; what is made of it is float64.
+        weight = narrowed(graph, weight) if single else weight
+        unit, tiny = (UNIT * SINGLE, 1.2e-38) if single else (UNIT, 1e-322)
         summed = graph.op("MatMul", weight, graph.constant(distributions))
         whole = total(graph, summed)
         value = graph.op("Div", summed, whole)
         # exp moves by itself times the error of its argument; a number too small for all its digits by a little more.
-        argument = graph.op("Mul", away.compared, graph.constant(4 * gamma * UNIT))
+        argument = graph.op("Mul", away.compared, graph.constant((8 if single else 4) * gamma * unit))
         if away.error is not None:
             argument = graph.op("Add", argument, graph.op("Mul", away.error, graph.constant(2 * gamma)))
         share = graph.op("Add", argument, graph.constant(UNIT * (2 * len(distributions) + 2 * len(classes) + 16)))
-        moved = total(graph, graph.op("Add", graph.op("Mul", weight, share), graph.constant(1e-322)))
+        share = graph.op("Add", share, graph.constant(16 * unit)) if single else share
+        moved = total(graph, graph.op("Add", graph.op("Mul", weight, share), graph.constant(tiny)))
         largest = max(float(distributions.max()), 1e-300)
         error = graph.op("Mul", graph.op("Div", moved, whole), graph.constant(2 * largest))
         error = graph.op("Expand", graph.op("Min", error, graph.constant(1.0)), graph.op("Shape", value))

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import SplineTransformer
 
 from samescore_export.graph import Graph
-from samescore_export.operations.deciding import column, flat, standing
+from samescore_export.margins import Margin, nearest_of
+from samescore_export.operations.deciding import column, flat, sized, standing
+from samescore_export.operations.distances import within
 from samescore_export.operations.numeric import as_doubles, floats
 from samescore_export.operations.tree_ensemble import bisection, tree_ensemble
 from samescore_export.scope import Lowered, Scope
@@ -170,14 +172,66 @@ def _column(scope: Scope, estimator: Any, x: ir.Value, position: int) -> tuple[i
     return value, size
 
 
+def _slopes(estimator: Any, position: int) -> NDArray[np.float64]:
+    """The most that each of a column's splines moves by, within the knots, for a step of 1.
+
+    B' is degree times the difference of two splines of one degree less, neither below 0 nor above 1, each over the knots it spans.
+    """
+    spline = estimator.bsplines_[position]
+    knots, degree = np.asarray(spline.t, np.float64), int(spline.k)
+    count = len(knots) - degree - 1
+    if degree == 0:
+        return np.zeros(count)
+    spans = knots[degree:] - knots[:-degree]
+    with np.errstate(divide="ignore"):
+        steep = np.where(spans > 0, degree / spans, 0.0)
+    slopes = np.maximum(steep[:-1], steep[1:])
+    if estimator.extrapolation == "periodic":
+        slopes = slopes[: count - degree] + np.pad(slopes[count - degree :], (0, count - 2 * degree))
+    return slopes if estimator.include_bias else slopes[:-1]
+
+
+def _moved(
+    scope: Scope, estimator: Any, x: ir.Value, error: ir.Value, position: int, reason: str
+) -> tuple[ir.Value, Margin]:
+    """What an error (rows,) of a column's numbers does to its splines: (rows, splines), and a margin where they jump."""
+    graph = scope.graph
+    spline = estimator.bsplines_[position]
+    knots, degree = np.asarray(spline.t, np.float64), int(spline.k)
+    low, high = graph.constant(float(knots[degree])), graph.constant(float(knots[-degree - 1]))
+    moved = standing(graph, error)
+    if estimator.extrapolation == "continue" and degree > 1:
+        # The polynomials go on: each level of the recursion grows by the way beyond the knots, over the nearest two.
+        beyond_low = graph.op("Sub", low, x)
+        beyond = graph.op("Max", graph.op("Max", beyond_low, graph.op("Sub", x, high)), graph.constant(0.0))
+        gaps = np.diff(np.unique(knots))
+        share = graph.op("Mul", graph.op("Add", beyond, error), graph.constant(2.0 / float(gaps.min())))
+        grown = graph.op("Pow", graph.op("Add", share, graph.constant(1.0)), graph.constant(float(degree - 1)))
+        moved = graph.op("Mul", moved, standing(graph, grown))
+    off = graph.op("Mul", moved, graph.constant(2.0 * _slopes(estimator, position)[None, :]))
+    off = graph.op("Where", graph.op("IsNaN", off), graph.constant(0.0), off)
+    if degree > 1 or (degree == 1 and estimator.extrapolation != "linear"):
+        return off, None
+    # Steps have an edge at each knot, and so may lines that scikit-learn begins at another one.
+    gap = graph.op("Abs", graph.op("Sub", standing(graph, x), graph.constant(np.unique(knots)[None, :])))
+    if estimator.extrapolation == "periodic":
+        width = float(knots[-degree - 1] - knots[degree])
+        gap = graph.op(
+            "Abs",
+            graph.op(
+                "Sub",
+                gap,
+                graph.op("Mul", graph.op("Round", graph.op("Div", gap, graph.constant(width))), graph.constant(width)),
+            ),
+        )
+    nearest = graph.op("ReduceMin", gap, graph.constant([1], np.int64), keepdims=1)
+    return off, (flat(graph, nearest), within(graph, graph.op("Max", error, graph.constant(1e-300)), 2.0, reason))
+
+
 def lower_spline_transformer(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowered:
     """B-splines of each column, with every way of going on beyond the knots."""
     graph = scope.graph
     x = floats(scope, inputs, estimator)
-    if x.rounding is not None:
-        raise scope.refuse(
-            f"SplineTransformer behind a step that is not bit-equal ({x.rounding.reason})", "bit-equal steps before it"
-        )
     wide = as_doubles(graph, x)
     parts = [_column(scope, estimator, column(graph, wide.value, i), i) for i in range(x.width)]
     value, size = (
@@ -189,13 +243,27 @@ def lower_spline_transformer(estimator: Any, inputs: Matrix | Table, scope: Scop
     if single:
         value = graph.op("Cast", value, to=int(ir.DataType.FLOAT))
         ulp = 2.0
+    rounding, margin = Rounding(ulp, size, REASON), x.margin
+    if wide.rounding is not None:
+        reason = wide.rounding.reason
+        error = graph.op("Mul", sized(graph, wide.value, wide.rounding), graph.constant(wide.rounding.ulp * 2.0**-52))
+        moves = [
+            _moved(scope, estimator, column(graph, wide.value, i), column(graph, error, i), i, reason)
+            for i in range(x.width)
+        ]
+        moved = moves[0][0] if len(moves) == 1 else graph.op("Concat", *(off for off, _ in moves), axis=1)
+        # In units of the rounding that the splines have anyway.
+        unit = 2.0**24 if single else 2.0**53
+        size = graph.op("Add", size, graph.op("Mul", moved, graph.constant(unit / ulp)))
+        rounding = Rounding(ulp, size, reason)
+        margin = nearest_of(graph, [margin, *(jump for _, jump in moves)])
     result = Matrix(
         value,
         int(estimator.n_features_out_),
         "float32" if single else "float64",
-        rounding=Rounding(ulp, size, REASON),
+        rounding=rounding,
         sparse=bool(estimator.sparse_output),
-        margin=x.margin,
+        margin=margin,
     )
     return Lowered(result)
 

@@ -18,7 +18,7 @@ from samescore_export.operations.deciding import first_largest, flat, lead, size
 from samescore_export.operations.kernels import KERNELS, KernelValue
 from samescore_export.operations.labels import class_scores, label_score
 from samescore_export.scope import Lowered, Scope
-from samescore_export.values import Matrix, Rounding, Score, Table
+from samescore_export.values import Matrix, Rounding, Score, Table, also_hanging_on
 
 REASON = "BLAS and libsvm add products in an order of their own, and exp and tanh are the platform's"
 
@@ -172,7 +172,7 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
     if estimator._probA.size:
         proba, error, stopped = coupled(graph, raw, bound, estimator._probA, estimator._probB, classes)
         for name, score in class_scores(graph, proba, estimator.classes_, error).items():
-            scores[name] = Score(score.value, "float64", (classes,), labels, score.rounding, stopped)
+            scores[name] = also_hanging_on(graph, score, stopped)
     return Lowered(None, scores, (certificate,))
 
 

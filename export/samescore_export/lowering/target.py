@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import onnx_ir as ir
 from sklearn.compose import TransformedTargetRegressor
 
 from samescore_export.lowering.inverting import inverse
 from samescore_export.operations.combining import score_of
 from samescore_export.operations.deciding import flat, of_score
-from samescore_export.operations.numeric import answered_in, as_doubles, in_single
+from samescore_export.operations.numeric import answered_in, as_doubles, counted, in_single
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Matrix, Rounding, Score, Table
 
@@ -28,7 +26,7 @@ def lower_transformed_target(estimator: Any, inputs: Matrix | Table, scope: Scop
         single = score.type == "float32"
         if single:
             # Bounds are counted in roundings of the working precision, which is float32 to the end.
-            score = replace(score, value=graph.op("Cast", score.value, to=int(ir.DataType.DOUBLE)), type="float64")
+            score = counted(graph, score)
         back = as_doubles(graph, inverse(estimator.transformer_, of_score(graph, score), scope))
         if single:
             back = in_single(graph, back, answered_in(estimator, "predict", inputs.width) == np.float32)

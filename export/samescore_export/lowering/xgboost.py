@@ -111,21 +111,21 @@ def _start(model: dict[str, Any]) -> NDArray[np.float32]:
     return np.asarray(score)
 
 
-def _categories(model: dict[str, Any], scope: Scope) -> list[list[str]]:
-    """The categories of each column of strings, from the booster's own record."""
+def _categories(model: dict[str, Any], scope: Scope) -> dict[int, list[Any]]:
+    """The categories of each column of them, from the booster's own record."""
     part = model["learner"]["gradient_booster"]
     trees = part.get("gbtree", part).get("model", {})
-    found = []
-    for encoded in trees.get("cats", {}).get("enc", []):
+    found: dict[int, list[Any]] = {}
+    for column, encoded in enumerate(trees.get("cats", {}).get("enc", [])):
         offsets, values = encoded.get("offsets"), encoded.get("values")
         if offsets:
             text = bytes(int(v) & 0xFF for v in values)
             if max(text, default=0) > 127 or offsets[-1] != len(text):
                 # XGBoost 3.2 counts characters where it keeps bytes, so that what it keeps of these names is not the names.
                 raise scope.refuse("XGBoost categories with names beyond ASCII", "names in ASCII")
-            found.append([text[a:b].decode("ascii") for a, b in pairwise(offsets)])
+            found[column] = [text[a:b].decode("ascii") for a, b in pairwise(offsets)]
         elif values:
-            raise scope.refuse("XGBoost categories that are numbers in a data frame", "categories that are strings")
+            found[column] = list(values)
     return found
 
 
@@ -161,11 +161,13 @@ def _margins(estimator: Any, model: dict[str, Any], inputs: Matrix | Table, scop
     """float32 (rows, groups), the number of groups, and a way to finish a Lowered from scores."""
     graph = scope.graph
     part = model["learner"]["gradient_booster"]
-    x = coded(scope, inputs, _categories(model, scope))
+    x, certificates = coded(scope, inputs, _categories(model, scope))
     start = _start(model)
     if part["name"] == "gblinear":
         x = _with_missing(estimator, x, scope)
-        return *_linear(graph, x, _floats(part["model"]["weights"]), start, scope), lambda scores: Lowered(None, scores)
+        return *_linear(graph, x, _floats(part["model"]["weights"]), start, scope), lambda scores: Lowered(
+            None, scores, certificates
+        )
     drops = part["weight_drop"] if part["name"] == "dart" else None
     trees = part.get("gbtree", part)["model"]
     used = int(trees["iteration_indptr"][_rounds(estimator, trees)])
@@ -180,6 +182,7 @@ def _margins(estimator: Any, model: dict[str, Any], inputs: Matrix | Table, scop
             parts.append(_tree(tree, output, weigh))
     x, parts = narrowed(graph, x, parts)
     grown = leaves(scope, _with_missing(estimator, x, scope), parts, _BELOW)
+    grown = replace(grown, certificates=(*certificates, *grown.certificates))
     terms = in_float32(graph, grown.value)
     sums = [
         running_total(graph, terms, graph.constant([[first]], np.float32), np.array(own, np.int64))
@@ -302,6 +305,14 @@ def lower_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lo
             index = graph.op("ArgMax", proba, axis=1, keepdims=0)
             label = label_score(graph, index, classes, lead_of_probabilities(graph, proba, rounding, single=True))
         score = Score(proba, "float32", (len(classes),), labels, rounding)
+        return _finished(finish, {"predict": label, "predict_proba": score})
+    if groups > 1 and objective == "binary:logistic":
+        # Several labels a row, each with the probability of its own.
+        proba = _sigmoid(graph, value)
+        high = graph.op("Greater", in_float64(graph, value), graph.constant(_even_odds()))
+        # XGBoost gives these labels as float64.
+        label = Score(graph.op("Cast", high, to=int(ir.DataType.DOUBLE)), "float64", (groups,), (0.0, 1.0))
+        score = Score(proba, "float32", (groups,), rounding=Rounding(4, None, _LIBM))
         return _finished(finish, {"predict": label, "predict_proba": score})
     if groups != 1 or len(classes) != 2:
         raise scope.refuse(f"the objective {objective!r} with {groups} outputs", "one label a row")

@@ -19,6 +19,10 @@ BLAS = "BLAS does not fix the order of a sum; scikit-learn differs from itself b
 #: Elements of a row that the bound for a sum over sparse elements allows for, where their order is not known.
 MOST_ELEMENTS = 2**12
 
+#: Standard deviations from 0 up to which the centre of a column may go into the intercept instead of being subtracted first: what then cancels
+#: is a few times the numbers themselves, and in the bound.
+NEAR_ZERO = 4.0
+
 #: Coefficients up to which several sums over a sparse matrix are written one by one.
 MOST_PRODUCTS = 2**12
 
@@ -64,8 +68,9 @@ def affine(
     # A sum's bound has room for the two roundings more of a coefficient that is divided before and not after.
     ulp = 2.0 * (features + 1) + 4.0
     reason = BLAS
+    cancelled = 0.0
     if len(weights) == 1 and x.rounding is None and x.dtype == "float64" and x.blocks is not None:
-        value, constants = _over_blocks(graph, x.made_from, weights[0], offset)
+        value, constants, cancelled = _over_blocks(graph, x.made_from, weights[0], offset)
     else:
         matrix = graph.constant(transposed)
         value = graph.op("Add", graph.op("MatMul", x.value, matrix), offset_constant)
@@ -75,19 +80,18 @@ def affine(
         ulp += x.rounding.ulp
         size = graph.op("Max", size, x.rounding.scale or graph.constant(1.0))
         reason = x.rounding.reason
-    scale = graph.op(
-        "Add", graph.op("MatMul", size, graph.constant(np.abs(transposed))), graph.constant(np.abs(offset))
-    )
+    sizes = graph.op("MatMul", size, graph.constant(np.abs(transposed)))
+    scale = graph.op("Add", sizes, graph.constant(np.abs(offset) + 2 * cancelled))
     return value, Rounding(ulp, scale, reason), constants_certificate(graph.path, constants)
 
 
 def _over_blocks(
     graph: Graph, parts: Sequence[Scaled | Coded], weights: NDArray[np.float64], offset: NDArray[np.float64]
-) -> tuple[ir.Value, dict[str, tuple[ir.Value, NDArray[Any]]]]:
-    """(rows, 1): the sum block by block, without writing the matrix out.
+) -> tuple[ir.Value, dict[str, tuple[ir.Value, NDArray[Any]]], float]:
+    """(rows, 1): the sum block by block, without writing the matrix out; and the size of what cancels in it.
 
-    Numbers still to be divided have their coefficients divided instead. Of a category's row of numbers only its product with the
-    coefficients is looked up.
+    Numbers still to be divided have their coefficients divided instead, and centres near zero go into the intercept: each term is then the
+    term it was plus its share of the centres. Of a category's row of numbers only its product with the coefficients is looked up.
     """
     constants: dict[str, tuple[ir.Value, NDArray[Any]]] = {}
 
@@ -96,6 +100,19 @@ def _over_blocks(
         constants[f"{name} {len(constants)}"] = (value, array)
         return value
 
+    numbers: list[tuple[ir.Value, NDArray[np.float64]]] = []
+    cancelled = 0.0
+    for part, own in zip(parts, _shares(parts, weights), strict=True):
+        if isinstance(part, Scaled):
+            divided = own if part.divisor is None else own / part.divisor
+            value = part.value
+            if part.centre is not None and part.divisor is not None:
+                if (np.abs(part.centre) <= NEAR_ZERO * np.abs(part.divisor)).all():
+                    offset = offset - part.centre @ divided
+                    cancelled += float(np.abs(part.centre * divided).sum())
+                else:
+                    value = graph.op("Sub", value, constant("centre", part.centre))
+            numbers.append((value, divided))
     total: ir.Value | None = None
     for part, own in zip(parts, _shares(parts, weights), strict=True):
         if isinstance(part, Coded):
@@ -109,11 +126,9 @@ def _over_blocks(
                 found = graph.op("ReduceSum", found, graph.constant([1], np.int64), keepdims=1)
             total = found if total is None else graph.op("Add", total, found)
     total = constant("intercept_", offset) if total is None else total
-    for part, own in zip(parts, _shares(parts, weights), strict=True):
-        if isinstance(part, Scaled):
-            divided = own if part.divisor is None else own / part.divisor
-            total = graph.op("Gemm", part.value, constant("coef_", divided.reshape(-1, 1)), total)
-    return total, constants
+    for value, divided in numbers:
+        total = graph.op("Gemm", value, constant("coef_", divided.reshape(-1, 1)), total)
+    return total, constants, cancelled
 
 
 def _shares(parts: Sequence[Any], weights: NDArray[np.float64]) -> list[NDArray[np.float64]]:

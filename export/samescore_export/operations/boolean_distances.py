@@ -75,4 +75,4 @@ def boolean(graph: Graph, x: Matrix, points: NDArray[np.float64], metric: str, w
     if metric == "jaccard":
         value = graph.op("Where", graph.op("Equal", below, graph.constant(0.0)), graph.constant(0.0), value)
     error = None if way == "tree" else graph.op("Mul", value, graph.constant(8 * UNIT))
-    return Distances(value, error, unchanged)
+    return Distances(value, error, unchanged, undefined=metric in ("dice", "sokalsneath"))

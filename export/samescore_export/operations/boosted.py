@@ -5,7 +5,7 @@ Nothing here imports a booster: the lowerings read the models that the estimator
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
+from samescore_export.certificate import Certificate, attributes_check
 from samescore_export.graph import Graph
 from samescore_export.margins import Margin
 from samescore_export.operations.categories import encode
@@ -29,32 +30,47 @@ IN_ORDER = "leaves are added in the original's order"
 SINGLE = 2.0**29
 
 
-def coded(scope: Scope, inputs: Matrix | Table, categories: Sequence[Sequence[Any]]) -> Matrix:
-    """The inputs as numbers: a column of strings as its position among its categories, NaN for none of them.
+def coded(
+    scope: Scope, inputs: Matrix | Table, categories: Mapping[int, Sequence[Any]]
+) -> tuple[Matrix, tuple[Certificate, ...]]:
+    """The inputs as numbers: a category as its position among those of its column, NaN for none of them.
 
-    ``categories`` belong to the columns of strings, in order.
+    ``categories`` by the position of the column in a data frame; an array has positions already. With the matrix, what is certain of the
+    look-up of each.
     """
-    if not isinstance(inputs, Table) or inputs.numeric:
-        return matrix_of(scope.graph, inputs)
+    if not isinstance(inputs, Table):
+        return matrix_of(scope.graph, inputs), ()
     graph = scope.graph
-    strings = [series for series in inputs.series if series.type == "string"]
-    if len(strings) != len(categories) or any(s.type in ("text", "list") for s in inputs.series):
-        raise scope.refuse(
-            f"the columns {[s.name for s in strings]} of strings",
-            "numbers, or the categories that the model was fitted on",
-        )
-    known = iter(categories)
+    strange = [
+        series.name
+        for position, series in enumerate(inputs.series)
+        if series.type in ("text", "list", "object") or (series.type == "string" and position not in categories)
+    ]
+    if strange:
+        accepted = "numbers, or the categories that the model was fitted on"
+        raise scope.refuse(f"the columns {strange} of strings", accepted)
     columns: list[Series] = []
-    for series in inputs.series:
-        if series.type != "string":
+    certificates: list[Certificate] = []
+    for position, series in enumerate(inputs.series):
+        if position not in categories:
             columns.append(series)
             continue
-        codes = encode(scope, [series], [list(next(known))])
+        own = list(categories[position])
+        codes = encode(scope, [series], [own])
+        certificates.append(
+            Certificate(
+                graph.path,
+                "categories",
+                f"{series.name}: each of the {len(own)} categories, in the booster's own order, has its code, and any other the code of none",
+                "",
+                attributes_check(graph.path, codes.node, codes.table),
+            )
+        )
         number = graph.op("Cast", codes.value, to=int(ir.DataType.DOUBLE))
         inside = graph.op("Less", codes.value, graph.constant(codes.missing, np.int64))
         tensor = graph.op("Where", inside, number, graph.constant(np.nan))
         columns.append(Series(series.name, "float64", tensor, 0, 1))
-    return matrix_of(graph, Table(tuple(columns), inputs.margin))
+    return matrix_of(graph, Table(tuple(columns), inputs.margin)), tuple(certificates)
 
 
 def whole_categories(scope: Scope, x: Matrix, columns: Collection[int], cut: bool) -> Matrix:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,18 @@ def is_missing(value: Any) -> bool:
     return (
         value is None
         or (isinstance(value, (float, np.floating)) and value != value)
+        or (isinstance(value, np.datetime64) and bool(np.isnat(value)))
         or type(value).__name__ in ("NAType", "NaTType")
     )
+
+
+def as_number(value: Any) -> float:
+    """A category that is no text as its column's tensor has it: a time as microseconds since 1970."""
+    if isinstance(value, datetime):
+        value = np.datetime64(value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value, "us")
+    if isinstance(value, np.datetime64):
+        return float(value.astype("datetime64[us]").astype(np.int64))
+    return float(value)
 
 
 def string_table(values: Sequence[str], default: int) -> dict[str, NDArray[Any]]:
@@ -113,7 +124,7 @@ def encode(scope: Scope, series: Sequence[Series], categories: Sequence[Sequence
                     f"column {column.name!r} has the category {value!r} ({type(value).__name__}) among strings",
                     "categories of one kind, all strings or all numbers",
                 )
-            universe.setdefault(value if strings else float(value))
+            universe.setdefault(value if strings else as_number(value))
     values = tuple(universe)
     default = len(values) + 1
     tensor = columns_of(graph, series)

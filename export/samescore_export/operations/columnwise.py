@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from samescore_export.graph import Graph
 from samescore_export.operations.looping import repeat
+from samescore_export.operations.numeric import narrowed
 from samescore_export.values import Matrix
 
 #: Columns up to which every column gets nodes of its own; beyond, a Loop node goes over them.
@@ -19,15 +20,28 @@ _UNROLLED = 64
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: ``x`` (rows, 1), ``points`` (1, points), and what else belongs to the column, one number each."""
+    """One column: ``x`` (rows, 1), ``points`` (1, points), and what else belongs to the column, one number each.
+
+    ``single`` says that scikit-learn takes differences in float32.
+    """
 
     x: ir.Value
     points: ir.Value
     extras: tuple[ir.Value, ...] = ()
+    single: bool = False
+
+    def gap(self, graph: Graph) -> ir.Value:
+        """(rows, points): x - points."""
+        gap = graph.op("Sub", self.x, self.points)
+        return narrowed(graph, gap) if self.single else gap
 
 
 def per_column(
-    graph: Graph, x: Matrix, points: NDArray[np.float64], extras: Sequence[NDArray[np.float64]] = ()
+    graph: Graph,
+    x: Matrix,
+    points: NDArray[np.float64],
+    extras: Sequence[NDArray[np.float64]] = (),
+    single: bool = False,
 ) -> Iterator[Column]:
     """Every column of the rows (rows, width) with that of the points (points, width)."""
     for i in range(x.width):
@@ -35,6 +49,7 @@ def per_column(
             graph.op("Gather", x.value, graph.constant([i], np.int64), axis=1),
             graph.constant(points[None, :, i]),
             tuple(graph.constant(extra[i]) for extra in extras),
+            single,
         )
 
 
@@ -45,11 +60,12 @@ def added(
     term: Callable[[Graph, Column], ir.Value],
     join: str = "Add",
     extras: Sequence[NDArray[np.float64]] = (),
+    single: bool = False,
 ) -> ir.Value:
     """(rows, points): the terms of all columns joined from the first to the last."""
     if x.width <= _UNROLLED:
         value: ir.Value | None = None
-        for column in per_column(graph, x, points, extras):
+        for column in per_column(graph, x, points, extras, single):
             part = term(graph, column)
             value = part if value is None else graph.op(join, value, part)
         assert value is not None
@@ -63,6 +79,7 @@ def added(
             inner.op("Gather", x.value, one, axis=1),
             inner.op("Gather", by_column, one, axis=0),
             tuple(inner.op("Gather", extra, one, axis=0) for extra in numbers),
+            single,
         )
 
     def step(inner: Graph, state: Sequence[ir.Value]) -> tuple[ir.Value, Sequence[ir.Value]]:

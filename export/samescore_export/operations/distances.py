@@ -19,11 +19,13 @@ from samescore_export.graph import Graph
 from samescore_export.operations.angles import arcsine
 from samescore_export.operations.columnwise import Column, added, per_column
 from samescore_export.operations.deciding import sized
+from samescore_export.operations.numeric import narrowed
 from samescore_export.scope import Scope
 from samescore_export.values import Matrix, Rounding
 
-#: ``tree``: KDTree or BallTree; ``argkmin``: the pairwise reductions; ``pairwise``: ``pairwise_distances`` and scipy's cdist.
-Way = Literal["tree", "argkmin", "pairwise"]
+#: ``tree``: KDTree or BallTree; ``argkmin``: the pairwise reductions, ``single`` those over float32; ``pairwise``: ``pairwise_distances`` and
+#: scipy's cdist.
+Way = Literal["tree", "argkmin", "single", "pairwise"]
 
 #: Half a spacing of 1.0: the largest relative error of one operation.
 UNIT = 2.0**-53
@@ -40,11 +42,13 @@ class Distances:
     """(rows, points): ``compared`` is what scikit-learn sorts by; ``finish`` makes distances of it.
 
     ``error`` is an absolute bound on the difference to scikit-learn's, broadcastable to (rows, points); None for the same bits.
+    ``undefined`` says that some may be NaN or infinite, which stand last and have no error.
     """
 
     compared: ir.Value
     error: ir.Value | None
     finish: Finish
+    undefined: bool = False
 
     def finished(self, graph: Graph) -> tuple[ir.Value, ir.Value | None]:
         """The distances (rows, points) and their error."""
@@ -120,14 +124,14 @@ def squared_euclidean(graph: Graph, x: Matrix, points: NDArray[np.float64], way:
     """The squared Euclidean distance; its finish is the root."""
     error = input_error(graph, x)
     moved = None if error is None else _length(graph, error)
-    if way == "tree" or x.width <= _UNROLLED:
+    if way in ("tree", "single") or x.width <= _UNROLLED:
 
         def square(inner: Graph, column: Column) -> ir.Value:
-            gap = inner.op("Sub", column.x, column.points)
+            gap = column.gap(inner)
             return inner.op("Mul", gap, gap)
 
-        compared = added(graph, x, points, square)
-        expanded = None if way == "tree" else expansion_error(graph, x, points, 4.0)
+        compared = added(graph, x, points, square, single=way == "single")
+        expanded = None if way in ("tree", "single") else expansion_error(graph, x, points, 4.0)
     else:
         squares = total(graph, graph.op("Mul", x.value, x.value))
         crossed = graph.op("MatMul", x.value, graph.constant(np.ascontiguousarray(-2.0 * points.T)))
@@ -140,11 +144,11 @@ def squared_euclidean(graph: Graph, x: Matrix, points: NDArray[np.float64], way:
 
 
 def _absolute(inner: Graph, column: Column) -> ir.Value:
-    return inner.op("Abs", inner.op("Sub", column.x, column.points))
+    return inner.op("Abs", column.gap(inner))
 
 
 def _manhattan(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, params: Mapping[str, Any]) -> Distances:
-    compared = added(graph, x, points, _absolute)
+    compared = added(graph, x, points, _absolute, single=way == "single")
     error = input_error(graph, x)
     if error is not None:
         error = _joined(graph, total(graph, error), _scaled(graph, compared, 2.0 * (x.width + 2)))
@@ -159,7 +163,7 @@ def _chebyshev(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, p
         gap = _absolute(inner, column)
         return inner.op("Where", inner.op("IsNaN", gap), inner.constant(0.0), gap)
 
-    compared = added(graph, x, points, known, "Max")
+    compared = added(graph, x, points, known, "Max", single=way == "single")
     error = input_error(graph, x)
     if error is not None:
         error = _joined(graph, total(graph, error), _scaled(graph, compared, 4.0))
@@ -180,7 +184,7 @@ def _minkowski(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, p
         raised = inner.op("Pow", _absolute(inner, column), exponents)
         return inner.op("Mul", column.extras[0], raised) if column.extras else raised
 
-    compared = added(graph, x, points, power, extras=extras)
+    compared = added(graph, x, points, power, extras=extras, single=way == "single")
     error = _scaled(graph, compared, 2.0 * (x.width + 6))
     moved = input_error(graph, x)
     lengthened = None if moved is None else total(graph, moved)
@@ -206,10 +210,10 @@ def _seuclidean(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, 
     variance = np.asarray(params["V"], np.float64)
 
     def square(inner: Graph, column: Column) -> ir.Value:
-        gap = inner.op("Sub", column.x, column.points)
+        gap = column.gap(inner)
         return inner.op("Div", inner.op("Mul", gap, gap), column.extras[0])
 
-    compared = added(graph, x, points, square, extras=(variance,))
+    compared = added(graph, x, points, square, extras=(variance,), single=way == "single")
     error = input_error(graph, x)
     if error is not None:
         moved = _length(graph, graph.op("Div", error, graph.constant(np.sqrt(variance))))
@@ -266,18 +270,24 @@ def _canberra(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, pa
         ratio = inner.op("Div", _absolute(inner, column), whole)
         return inner.op("Where", something, ratio, inner.constant(0.0))
 
-    compared = added(graph, x, points, share)
+    compared = added(graph, x, points, share, single=way == "single")
     return Distances(compared, _scaled(graph, compared, 2.0 * (x.width + 4)) if way == "pairwise" else None, unchanged)
 
 
 def _braycurtis(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, params: Mapping[str, Any]) -> Distances:
     def whole(inner: Graph, column: Column) -> ir.Value:
+        if way == "pairwise":
+            # scipy has the magnitude of the sum, scikit-learn the sum of magnitudes.
+            return inner.op("Abs", inner.op("Add", column.x, column.points))
         return inner.op("Add", inner.op("Abs", column.x), inner.op("Abs", column.points))
 
-    above, below = added(graph, x, points, _absolute), added(graph, x, points, whole)
+    above = added(graph, x, points, _absolute, single=way == "single")
+    below = added(graph, x, points, whole)
+    share = graph.op("Div", above, below)
+    if way == "pairwise":
+        return Distances(share, _scaled(graph, share, 4.0 * (x.width + 3)), unchanged, undefined=True)
     something = graph.op("Greater", below, graph.constant(0.0))
-    compared = graph.op("Where", something, graph.op("Div", above, below), graph.constant(0.0))
-    return Distances(compared, _scaled(graph, compared, 4.0 * (x.width + 3)) if way == "pairwise" else None, unchanged)
+    return Distances(graph.op("Where", something, share, graph.constant(0.0)), None, unchanged)
 
 
 def _hamming(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, params: Mapping[str, Any]) -> Distances:
@@ -291,11 +301,11 @@ def _hamming(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, par
 
 def _haversine(graph: Graph, x: Matrix, points: NDArray[np.float64], way: Way, params: Mapping[str, Any]) -> Distances:
     """Great circles from (latitude, longitude) in radians; sine, cosine and arcsine are the platform's."""
-    first, second = per_column(graph, x, points)
+    first, second = per_column(graph, x, points, single=way == "single")
     half = graph.constant(0.5)
 
     def sine_squared(column: Column) -> ir.Value:
-        sine = graph.op("Sin", graph.op("Mul", half, graph.op("Sub", column.x, column.points)))
+        sine = graph.op("Sin", graph.op("Mul", half, column.gap(graph)))
         return graph.op("Mul", sine, sine)
 
     # The cosine goes on beyond the poles: cos(x) = 1 - 2 sin(x / 2) ** 2.
@@ -361,7 +371,7 @@ def _correlation(
     lost = graph.op("Div", _length(graph, x.value), length)
     whole = np.sqrt((points**2).sum(axis=1, keepdims=True))
     size = graph.op("Add", lost, graph.constant((whole / lengths).T + 1.0))
-    return Distances(compared, _scaled(graph, size, 8.0 * (x.width + 8)), unchanged)
+    return Distances(compared, _scaled(graph, size, 8.0 * (x.width + 8)), unchanged, undefined=True)
 
 
 def nan_euclidean(graph: Graph, x: Matrix, points: NDArray[np.float64]) -> Distances:
@@ -428,7 +438,7 @@ def distances(
     Raises:
         UnsupportedError: for a function as the metric, or a metric not known here.
     """
-    from samescore_export.operations.boolean_distances import BOOLEAN, boolean
+    from samescore_export.operations.boolean_distances import BOOLEAN
 
     graph = scope.graph
     if metric == "precomputed":
@@ -438,11 +448,23 @@ def distances(
     known = ["euclidean", "l2", "sqeuclidean", "nan_euclidean", "precomputed", *_SMOOTH, *_STEPPED, *BOOLEAN]
     if not isinstance(metric, str) or metric not in known:
         raise scope.refuse(f"metric={metric!r}", " or ".join(known))
+    if way == "single":
+        return _returned(graph, x, points, metric, _of_way(scope, x, points, metric, params, way))
+    return _of_way(scope, x, points, metric, params, way)
+
+
+def _of_way(
+    scope: Scope, x: Matrix, points: NDArray[np.float64], metric: str, params: Mapping[str, Any], way: Way
+) -> Distances:
+    from samescore_export.operations.boolean_distances import BOOLEAN, boolean
+
+    graph = scope.graph
     if metric in ("euclidean", "l2"):
         # ArgKmin expands the square only under the name "euclidean".
-        return squared_euclidean(graph, x, points, "tree" if way == "argkmin" and metric == "l2" else way)
+        generic: Mapping[str, Way] = {"argkmin": "tree"} if metric == "l2" else {"single": "argkmin"}
+        return squared_euclidean(graph, x, points, generic.get(way, way))
     if metric == "sqeuclidean":
-        found = squared_euclidean(graph, x, points, way)
+        found = squared_euclidean(graph, x, points, "argkmin" if way == "single" else way)
         return Distances(found.compared, found.error, unchanged)
     if metric == "nan_euclidean":
         return nan_euclidean(graph, x, points)
@@ -454,3 +476,32 @@ def distances(
     if metric in BOOLEAN:
         return boolean(graph, x, points, metric, way)
     return _STEPPED[metric](graph, x, points, way, params)
+
+
+#: Half a spacing of 1.0 in float32.
+_SINGLE_UNIT = 2.0**-24
+
+
+def _returned(graph: Graph, x: Matrix, points: NDArray[np.float64], metric: str, found: Distances) -> Distances:
+    """Distances that scikit-learn's functions over float32 return in float32, whatever they add in."""
+
+    def rounded(inner: Graph, value: ir.Value, off: ir.Value | None) -> tuple[ir.Value, ir.Value | None]:
+        near = narrowed(inner, value)
+        if off is None:
+            return near, None
+        return near, inner.op("Add", off, inner.op("Mul", inner.op("Abs", near), inner.constant(8 * _SINGLE_UNIT)))
+
+    def finish(inner: Graph, value: ir.Value, off: ir.Value | None) -> tuple[ir.Value, ir.Value | None]:
+        distance, error = found.finish(inner, value, off)
+        return rounded(inner, distance, error)
+
+    if metric == "sqeuclidean":
+        return found
+    if metric == "euclidean":
+        # The choice is made by squares in float64, and the squares of those chosen are rounded before their root is.
+        def anew(inner: Graph, value: ir.Value, off: ir.Value | None) -> tuple[ir.Value, ir.Value | None]:
+            return finish(inner, *rounded(inner, value, off))
+
+        return Distances(found.compared, found.error, anew)
+    compared, error = rounded(graph, found.compared, found.error)
+    return Distances(compared, error, finish, found.undefined)

@@ -11,7 +11,10 @@ import onnx_ir as ir
 
 from samescore_export.graph import Graph
 from samescore_export.operations.angles import cosine_anywhere
+from samescore_export.operations.error_function import error_function
+from samescore_export.operations.inverse_functions import arccos, arccosh, arcsin, arcsinh, arctan, arctanh
 from samescore_export.operations.link import exponential, sigmoid
+from samescore_export.operations.logarithms import expm1, log1p
 
 Write: TypeAlias = Callable[[Graph, ir.Value], ir.Value]
 
@@ -22,31 +25,6 @@ def _unary(op: str) -> Write:
 
 def _times(factor: float) -> Write:
     return lambda graph, x: graph.op("Mul", x, graph.constant(factor))
-
-
-def log1p(graph: Graph, x: ir.Value) -> ir.Value:
-    """log(1 + x): the rounding of 1 + x is undone by the quotient, as log(u) / (u - 1) varies slowly."""
-    one = graph.constant(1.0)
-    u = graph.op("Add", x, one)
-    moved = graph.op("Sub", u, one)
-    still = graph.op("Equal", moved, graph.constant(0.0))
-    safe = graph.op("Where", still, one, moved)
-    value = graph.op("Mul", graph.op("Log", u), graph.op("Div", x, safe))
-    value = graph.op("Where", still, x, value)
-    # Far out 1 + x is x, and for infinity the quotient would be NaN.
-    return graph.op("Where", graph.op("Greater", x, graph.constant(1e18)), graph.op("Log", u), value)
-
-
-def expm1(graph: Graph, x: ir.Value) -> ir.Value:
-    """exp(x) - 1: (u - 1) x / log(u) for u near exp(x), where the quotient undoes the rounding of u."""
-    one = graph.constant(1.0)
-    u = exponential(graph, x)
-    less = graph.op("Sub", u, one)
-    still = graph.op("Equal", less, graph.constant(0.0))
-    log = graph.op("Log", graph.op("Where", still, graph.constant(2.0), u))
-    value = graph.op("Where", still, x, graph.op("Mul", less, graph.op("Div", x, log)))
-    far = graph.op("Greater", graph.op("Abs", x), graph.constant(40.0))
-    return graph.op("Where", far, less, value)
 
 
 def _sinh(graph: Graph, x: ir.Value) -> ir.Value:
@@ -147,6 +125,82 @@ def _sigmoid_slope(graph: Graph, x: ir.Value) -> ir.Value:
     return graph.op("Mul", value, graph.op("Sub", graph.constant(1.0), value))
 
 
+def _over_root(square: Callable[[Graph, ir.Value, ir.Value], ir.Value]) -> Write:
+    """1 / sqrt of what is made of 1 and x squared: the slopes of the inverse functions."""
+
+    def write(graph: Graph, x: ir.Value) -> ir.Value:
+        root = graph.op("Sqrt", square(graph, graph.constant(1.0), _square(graph, x)))
+        return graph.op("Div", graph.constant(1.0), root)
+
+    return write
+
+
+def _less(graph: Graph, a: ir.Value, b: ir.Value) -> ir.Value:
+    return graph.op("Sub", a, b)
+
+
+def _more(graph: Graph, a: ir.Value, b: ir.Value) -> ir.Value:
+    return graph.op("Add", a, b)
+
+
+def _arctan_slope(graph: Graph, x: ir.Value) -> ir.Value:
+    return _over_one_more(graph, _square(graph, x))
+
+
+def _arctanh_slope(graph: Graph, x: ir.Value) -> ir.Value:
+    return graph.op("Div", graph.constant(1.0), graph.op("Sub", graph.constant(1.0), _square(graph, x)))
+
+
+def _arccosh_slope(graph: Graph, x: ir.Value) -> ir.Value:
+    return graph.op(
+        "Div", graph.constant(1.0), graph.op("Sqrt", graph.op("Sub", _square(graph, x), graph.constant(1.0)))
+    )
+
+
+def _sinc(graph: Graph, x: ir.Value) -> ir.Value:
+    zero = graph.op("Equal", x, graph.constant(0.0))
+    angle = graph.op("Mul", graph.constant(np.pi), graph.op("Where", zero, graph.constant(1.0e-20), x))
+    return graph.op("Div", graph.op("Sin", angle), angle)
+
+
+def _exp10(graph: Graph, x: ir.Value) -> ir.Value:
+    return graph.op("Pow", graph.constant(10.0), x)
+
+
+def _exp10_slope(graph: Graph, x: ir.Value) -> ir.Value:
+    return graph.op("Mul", _exp10(graph, x), graph.constant(_LN10))
+
+
+def _log_expit(graph: Graph, x: ir.Value) -> ir.Value:
+    """min(x, 0) - log1p(exp(-abs(x)))."""
+    zero = graph.constant(0.0)
+    below = graph.op("Where", graph.op("Less", x, zero), x, zero)
+    rest = log1p(graph, exponential(graph, graph.op("Neg", graph.op("Abs", x))))
+    return graph.op("Where", graph.op("IsNaN", x), x, graph.op("Sub", below, rest))
+
+
+def _softplus(graph: Graph, x: ir.Value) -> ir.Value:
+    return graph.op("Neg", _log_expit(graph, graph.op("Neg", x)))
+
+
+def _entr(graph: Graph, x: ir.Value) -> ir.Value:
+    """-x log x; 0 at 0, and minus infinity below it."""
+    zero = graph.constant(0.0)
+    value = graph.op("Neg", graph.op("Mul", x, graph.op("Log", x)))
+    value = graph.op("Where", graph.op("Equal", x, zero), zero, value)
+    return graph.op("Where", graph.op("Less", x, zero), graph.constant(-np.inf), value)
+
+
+def _entr_slope(graph: Graph, x: ir.Value) -> ir.Value:
+    return graph.op("Abs", graph.op("Add", graph.op("Log", x), graph.constant(1.0)))
+
+
+def _ndtr(graph: Graph, x: ir.Value) -> ir.Value:
+    half = graph.constant(0.5)
+    found = error_function(graph, graph.op("Mul", x, graph.constant(float(np.sqrt(0.5)))))
+    return graph.op("Add", half, graph.op("Mul", half, found))
+
+
 def _one_and_square(graph: Graph, x: ir.Value) -> ir.Value:
     value = _tan(graph, x)
     return graph.op("Add", graph.constant(1.0), graph.op("Mul", value, value))
@@ -165,6 +219,7 @@ class Elementary:
         floor: the least scale, 1.0 for functions whose error is absolute.
         scale: what the error is relative to, where that is not the value itself.
         single: the graph over float32, where numpy's constant is another one.
+        truth: whether numpy gives bools; the graph then gives 0.0 and 1.0.
     """
 
     write: Write
@@ -175,6 +230,23 @@ class Elementary:
     floor: float = 0.0
     scale: Write | None = None
     single: Write | None = None
+    truth: bool = False
+
+
+def _truth(write: Write) -> Elementary:
+    return Elementary(lambda graph, x: graph.op("Cast", write(graph, x), to=int(ir.DataType.DOUBLE)), truth=True)
+
+
+def _is_finite(graph: Graph, x: ir.Value) -> ir.Value:
+    return graph.op("Not", graph.op("Or", graph.op("IsNaN", x), graph.op("IsInf", x)))
+
+
+def _is_zero(graph: Graph, x: ir.Value) -> ir.Value:
+    return graph.op("Equal", x, graph.constant(0.0))
+
+
+def _is_infinite(positive: int, negative: int) -> Write:
+    return lambda graph, x: graph.op("IsInf", x, detect_positive=positive, detect_negative=negative)
 
 
 def _scaled(over: np.floating[Any], under: np.floating[Any]) -> Elementary:
@@ -211,13 +283,33 @@ FUNCTIONS: dict[str, Elementary] = {
     "tan": Elementary(_tan, 16.0, _one_and_square, scale=_one_and_square),
     "sinh": Elementary(_sinh, 16.0, _cosh, rising=True),
     "cosh": Elementary(_cosh, 6.0, _cosh),
+    "arcsin": Elementary(arcsin, 6.0, _over_root(_less), rising=True),
+    "arccos": Elementary(arccos, 6.0, _over_root(_less)),
+    "arctan": Elementary(arctan, 6.0, _arctan_slope, rising=True),
+    "arcsinh": Elementary(arcsinh, 10.0, _over_root(_more), rising=True),
+    "arccosh": Elementary(arccosh, 10.0, _arccosh_slope, rising=True),
+    "arctanh": Elementary(arctanh, 10.0, _arctanh_slope, rising=True),
+    "sinc": Elementary(_sinc, 8.0, _constant(np.pi), floor=1.0),
+    "exp10": Elementary(_exp10, 3.0, _exp10_slope, rising=True),
+    "log_expit": Elementary(_log_expit, 8.0, _one, rising=True),
+    "softplus": Elementary(_softplus, 8.0, _one, rising=True),
+    "entr": Elementary(_entr, 6.0, _entr_slope),
+    "erf": Elementary(error_function, 8.0, _constant(2.0), rising=True, floor=1.0),
+    "ndtr": Elementary(_ndtr, 8.0, _one, rising=True, floor=1.0),
     "tanh": Elementary(_unary("Tanh"), 12.0, _tanh_slope, rising=True),
     "expit": Elementary(sigmoid, 6.0, _sigmoid_slope, rising=True),
     "logit": Elementary(_logit, 6.0, _logit_slope, rising=True, floor=1.0),
     "floor": Elementary(_unary("Floor"), whole=True, rising=True),
     "ceil": Elementary(_unary("Ceil"), whole=True, rising=True),
     "trunc": Elementary(_trunc, whole=True, rising=True),
+    "fix": Elementary(_trunc, whole=True, rising=True),
     "rint": Elementary(_unary("Round"), rising=True),
+    "isnan": _truth(_unary("IsNaN")),
+    "isinf": _truth(_unary("IsInf")),
+    "isposinf": _truth(_is_infinite(1, 0)),
+    "isneginf": _truth(_is_infinite(0, 1)),
+    "isfinite": _truth(_is_finite),
+    "logical_not": _truth(_is_zero),
     "deg2rad": _scaled(np.float64(np.pi), np.float64(180.0)),
     "radians": _scaled(np.float64(np.pi), np.float64(180.0)),
     "rad2deg": _scaled(np.float64(180.0), np.float64(np.pi)),

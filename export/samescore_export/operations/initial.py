@@ -40,19 +40,18 @@ def _beginning(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Beginnin
     """``_init_raw_predictions``; gradient boosting hands its rows on as float32."""
     graph, initial = scope.graph, estimator.init_
     x = matrix_of(graph, inputs)
-    if x.rounding is not None:
-        raise scope.refuse(
-            f"init={type(initial).__name__} behind a step that is not bit-equal ({x.rounding.reason})",
-            "bit-equal steps before it, or init=None",
-        )
-    narrow = x.value if x.dtype == "float32" else graph.op("Cast", x.value, to=int(ir.DataType.FLOAT))
-    child = scope.lower(initial, Matrix(narrow, x.width, "float32", margin=x.margin), "init_")
+    if x.dtype == "float32":
+        rows = Matrix(x.value, x.width, "float32", rounding=x.rounding, margin=x.margin)
+    else:
+        narrow = graph.op("Cast", x.value, to=int(ir.DataType.FLOAT))
+        rows = Matrix(narrow, x.width, "float32", margin=nearest_of(graph, [x.margin, _same_float32(graph, x)]))
+    child = scope.lower(initial, rows, "init_")
     if not hasattr(estimator, "classes_"):
         score = score_of(scope, child, "predict", initial)
         matrix = as_doubles(graph, of_score(graph, score))
         return Beginning(child, matrix.value, matrix.rounding, score.margin)
     score = score_of(scope, child, "predict_proba", initial)
-    margin = nearest_of(graph, [score.margin, _overflow(graph, narrow)])
+    margin = nearest_of(graph, [score.margin, _overflow(graph, rows.value)])
     matrix = as_doubles(graph, of_score(graph, score))
     eps = float(np.finfo(np.float64).eps)
     classes = len(estimator.classes_)
@@ -70,18 +69,31 @@ def _beginning(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Beginnin
     else:
         log = graph.op("Log", p)
         mean = graph.op("ReduceMean", log, graph.constant([1], np.int64), keepdims=1)
-        value = graph.op("Sub", log, mean)
-        slope = graph.op(
-            "ReduceMax", graph.op("Div", graph.constant(2.0), p), graph.constant([1], np.int64), keepdims=1
-        )
+        value, slope = graph.op("Sub", log, mean), graph.op("Div", graph.constant(1.0), p)
         largest = graph.op("ReduceMax", graph.op("Abs", log), graph.constant([1], np.int64), keepdims=1)
         own = graph.op("Add", largest, graph.op("Add", graph.op("Abs", value), graph.constant(1.0)))
     size, ulp, reason = own, 8.0 + 2.0 * classes, "log of the platform's libm"
     if matrix.rounding is not None:
-        moved = graph.op("Mul", slope, sized(graph, matrix.value, matrix.rounding))
+        moved = graph.op("Mul", slope, sized(graph, p, matrix.rounding))
+        if classes > 2:
+            # The mean of the logarithms moves as well.
+            moved = graph.op("Add", moved, graph.op("ReduceMean", moved, graph.constant([1], np.int64), keepdims=1))
         size = graph.op("Add", own, moved)
         ulp, reason = ulp + matrix.rounding.ulp, matrix.rounding.reason
     return Beginning(child, value, Rounding(ulp, size, reason), margin)
+
+
+def _same_float32(graph: Graph, x: Matrix) -> Margin:
+    """By whether all numbers within the rounding of float64 rows are one float32."""
+    if x.rounding is None:
+        return None
+    error = graph.op("Mul", sized(graph, x.value, x.rounding), graph.constant(x.rounding.ulp * 2.0**-52))
+    ends = [graph.op("Cast", graph.op(op, x.value, error), to=int(ir.DataType.FLOAT)) for op in ("Add", "Sub")]
+    gap = graph.op("Sub", *(graph.op("Cast", end, to=int(ir.DataType.DOUBLE)) for end in ends))
+    # The rows of another margin: 1 where no number has two, and nothing where one has.
+    room = graph.op("Max", graph.op("Sub", graph.constant(1.0), graph.op("Sign", gap)), graph.constant(0.0))
+    least = graph.op("ReduceMin", room, graph.constant([1], np.int64), keepdims=0)
+    return least, Rounding(1.0, None, x.rounding.reason)
 
 
 def _overflow(graph: Graph, narrow: ir.Value) -> Margin:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from samescore_export.graph import Graph
 from samescore_export.operations.deciding import flat, sized, standing
+from samescore_export.operations.numeric import narrowed
 from samescore_export.operations.tree_ensemble import bisection, tree_ensemble
 from samescore_export.values import Rounding
 
@@ -29,6 +30,27 @@ def interpolated(graph: Graph, x: ir.Value, points: NDArray[Any], values: NDArra
     line = graph.op("Add", graph.op("Mul", slope, graph.op("Sub", x, point)), value)
     # At a point its value is taken, as an infinite slope times zero would be NaN.
     return graph.op("Where", graph.op("Equal", x, point), value, line)
+
+
+def interpolated_single(graph: Graph, x: ir.Value, points: NDArray[Any], values: NDArray[Any]) -> ir.Value:
+    """(rows,) from float32 numbers x (rows,) within the points, as float64: ``scipy.interpolate.interp1d`` over float32 points and values.
+
+    It does not go through ``numpy.interp``: at a point the line from its left is taken, and each step is rounded to float32.
+    """
+    xp, fp = np.asarray(points, np.float32), np.asarray(values, np.float32)
+    if len(xp) == 1:
+        return graph.op("Add", graph.op("Mul", x, graph.constant(0.0)), graph.constant(float(fp[0])))
+    index = graph.op("Cast", graph.op("Mul", x, graph.constant(0.0)), to=int(ir.DataType.INT64))
+    if len(xp) > 2:
+        trees = bisection(xp[1:-1].astype(np.float64))
+        number = tree_ensemble(graph, standing(graph, x), trees, trees.threshold, 1)
+        index = graph.op("Cast", flat(graph, number), to=int(ir.DataType.INT64))
+    slopes = np.diff(fp) / np.diff(xp)
+    slope, point, value = (
+        graph.op("Gather", graph.constant(table.astype(np.float64)), index, axis=0) for table in (slopes, xp, fp)
+    )
+    rise = graph.op("Mul", slope, narrowed(graph, graph.op("Sub", x, point)))
+    return narrowed(graph, graph.op("Add", narrowed(graph, rise), value))
 
 
 def interpolated_rounding(

@@ -43,7 +43,9 @@ def second_label(
 ) -> Score:
     """The second of two classes where the condition (rows,) holds, else the first."""
     labels = label_array(classes)
-    if labels.dtype == bool:
+    if labels.dtype == bool and labels.tolist() == [False, True]:
+        value = condition
+    elif labels.dtype == bool:
         # onnxruntime has no Where of bools.
         value = graph.op(
             "Gather", graph.constant(labels), graph.op("Cast", condition, to=int(ir.DataType.INT64)), axis=0
@@ -57,19 +59,39 @@ def second_label(
 def class_scores(
     graph: Graph, proba: ir.Value, classes: NDArray[Any], rounding: Rounding | None = None
 ) -> dict[str, Score]:
-    """``predict_proba`` (rows, classes) and its logarithm."""
+    """``predict_proba`` (rows, classes) and its logarithm, each of whose elements has a margin of its own."""
     labels = tuple(np.asarray(classes).tolist())
     log = graph.op("Log", proba)
-    # An error d of p is one of d / p of log p; the logarithm itself adds a rounding of its own size.
     size = graph.op("Max", graph.op("Abs", log), graph.constant(1.0))
+    ulp, reason, margin = 4.0, "logarithm of the platform's libm", None
     if rounding is not None:
-        spread = graph.op("Div", rounding.scale or graph.constant(1.0), proba)
-        size = graph.op("Max", size, spread)
-    # Where a probability is 0 its logarithm is compared as it is; a scale without end would hide all other rows.
-    size = graph.op("Where", graph.op("Equal", proba, graph.constant(0.0)), graph.constant(1.0), size)
-    ulp = 4.0 + (rounding.ulp if rounding else 0.0)
-    reason = rounding.reason if rounding else "logarithm of the platform's libm"
+        ulp, reason = ulp + rounding.ulp, rounding.reason
+        size, margin = logarithm_bound(graph, proba, size, rounding)
     return {
         "predict_proba": Score(proba, "float64", (len(labels),), labels, rounding),
-        "predict_log_proba": Score(log, "float64", (len(labels),), labels, Rounding(ulp, size, reason)),
+        "predict_log_proba": Score(log, "float64", (len(labels),), labels, Rounding(ulp, size, reason), margin),
     }
+
+
+def logarithm_bound(
+    graph: Graph, proba: ir.Value, own: ir.Value, rounding: Rounding
+) -> tuple[ir.Value, tuple[ir.Value, Rounding]]:
+    """The scale of log p where p may be off by d, and the margin of each p to 0.
+
+    The other side's logarithm is at most log(p / (p - d)) <= d / (p - d) away, without end where d reaches p. There, in rows that are
+    within twice the rounding, nothing is known of it: one side may have 0, and -inf. A p that is 0 because exp underflows is 0
+    for both and is compared as it is.
+    """
+    scale = graph.op("Max", proba, rounding.scale or graph.constant(1.0))
+    error = graph.op("Mul", scale, graph.constant(rounding.ulp * 2.0**-52))
+    underflown = graph.op(
+        "And", graph.op("Equal", proba, graph.constant(0.0)), graph.op("Less", error, graph.constant(1e-290))
+    )
+    less = graph.op("Where", graph.op("Greater", proba, error), graph.op("Sub", proba, error), graph.constant(np.inf))
+    size = graph.op("Where", underflown, graph.constant(1.0), graph.op("Max", own, graph.op("Div", scale, less)))
+    # Within the rounding the logarithm may be -inf, which is no scale.
+    size = graph.op("Where", graph.op("IsInf", size), graph.constant(1.0), size)
+    value = graph.op("Where", underflown, graph.constant(1.0), proba)
+    # A spacing may be half of 2**-52 of its number: twice the scale has the error for a spacing at least.
+    near = graph.op("Where", underflown, graph.constant(0.0), graph.op("Add", scale, scale))
+    return size, (value, Rounding(rounding.ulp, near, rounding.reason))

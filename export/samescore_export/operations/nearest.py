@@ -15,7 +15,8 @@ from samescore_export.graph import Graph
 from samescore_export.margins import Margin
 from samescore_export.operations.deciding import flat
 from samescore_export.operations.distances import Distances, within
-from samescore_export.operations.neighbor_ties import SORTED_STABLY, Search, resolved
+from samescore_export.operations.introsort import CUT
+from samescore_export.operations.neighbor_ties import Search, resolved
 from samescore_export.values import Rounding
 
 REASON = (
@@ -43,8 +44,9 @@ class Nearest:
 
 
 def largest_error(graph: Graph, error: ir.Value) -> ir.Value:
-    """(rows, 1) or (1, 1): the largest error of a row; NaN stands for no distance at all."""
-    known = graph.op("Where", graph.op("IsNaN", error), graph.constant(0.0), error)
+    """(rows, 1) or (1, 1): the largest error of a row; NaN and infinity stand for no distance at all."""
+    nothing = graph.op("Or", graph.op("IsNaN", error), graph.op("IsInf", error))
+    known = graph.op("Where", nothing, graph.constant(0.0), error)
     return graph.op("ReduceMax", known, graph.constant([1], np.int64), keepdims=1)
 
 
@@ -77,8 +79,14 @@ def nearest(graph: Graph, distances: Distances, k: int, points: int, search: Sea
     more equals than its sort keeps in place.
     """
     more = min(k + 1, points)
+    compared = distances.compared
+    if distances.undefined:
+        # What no distance stands for comes last, and is handed out as it is.
+        nothing = graph.op("IsNaN", compared)
+        last_of_all = graph.constant(float(np.finfo(np.float64).max))
+        compared = graph.op("Min", graph.op("Where", nothing, last_of_all, compared), last_of_all)
     sorted_, indices = graph.ops(
-        "TopK", distances.compared, graph.constant([more], np.int64), outputs=2, axis=1, largest=0, sorted=1
+        "TopK", compared, graph.constant([more], np.int64), outputs=2, axis=1, largest=0, sorted=1
     )
     error: ir.Value | None = None
     if distances.error is not None:
@@ -98,9 +106,15 @@ def nearest(graph: Graph, distances: Distances, k: int, points: int, search: Sea
     if search is not None and order is not None:
         apart = graph.op("Greater", order[0], graph.constant(0.0))
         tied = graph.op("Not", apart)
+        if distances.undefined:
+            some = graph.op("Cast", graph.op("IsNaN", distances.compared), to=int(ir.DataType.DOUBLE))
+            any_ = graph.op("ReduceMax", some, graph.constant([1], np.int64), keepdims=0)
+            tied = graph.op("Or", tied, graph.op("Greater", any_, graph.constant(0.0)))
         kept, indices = resolved(graph, search, distances.compared, (kept, indices), tied, k, points)
         if error is None and search.repeatable:
-            choice, order = None, None if k <= SORTED_STABLY else order
+            choice, order = None, None if k <= CUT else order
+    if distances.undefined:
+        kept = graph.op("GatherElements", distances.compared, indices, axis=1)
     distance, off = distances.finish(graph, kept, error)
     if off is not None:
         off = graph.op("Expand", off, graph.op("Shape", distance))

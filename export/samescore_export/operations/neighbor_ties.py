@@ -1,8 +1,8 @@
 """Which of several points at the same distance scikit-learn keeps: its heap, played in the order in which its search meets the points.
 
 A search keeps the k smallest distances in a max-heap. A later point at the distance of the largest is refused, and a nearer one drives
-out the largest, which of several equals is a matter of where they stand. Then an insertion sort keeps the order of the heap (for up to
-15 neighbours). Brute force meets the points in their order; a tree goes down to the nearer child first.
+out the largest, which of several equals is a matter of where they stand. Then a sort goes on from the order of the heap, played for up to 32
+neighbours. Brute force meets the points in their order; a tree goes down to the nearer child first.
 
 Only rows with a tie are played, each jumping from one point that is let in to the next: about k log(points) steps.
 """
@@ -19,6 +19,7 @@ import onnx_ir as ir
 from samescore_export.graph import Graph
 from samescore_export.operations.columnwise import Column, added
 from samescore_export.operations.distances import distances, rooted
+from samescore_export.operations.introsort import CUT, cut
 from samescore_export.operations.looping import repeat
 from samescore_export.scope import Scope
 from samescore_export.values import Matrix
@@ -37,10 +38,6 @@ class Search:
     rows: ir.Value
     meeting: Meeting
     repeatable: bool
-
-
-#: The most neighbours whose order scikit-learn's sort keeps where they are equal.
-SORTED_STABLY = 15
 
 
 def in_their_order(points: int) -> Meeting:
@@ -128,7 +125,10 @@ def _ball_bounds(scope: Scope, graph: Graph, x: Matrix, centers: Any, radii: Any
     within = Scope(graph, scope.registry, scope.fallback, scope.problems, scope.texts)
     away = distances(within, x, np.asarray(centers, np.float64), metric, params, "tree")
     distance, _ = away.finished(graph)
-    least = graph.op("Max", graph.op("Sub", distance, graph.constant(np.asarray(radii)[None])), graph.constant(0.0))
+    zero = graph.constant(0.0)
+    # C's fmax passes over what is no number.
+    known = graph.op("Where", graph.op("IsNaN", distance), zero, distance)
+    least = graph.op("Max", graph.op("Sub", known, graph.constant(np.asarray(radii)[None])), zero)
     return graph.op("Mul", least, least) if away.finish is rooted else least
 
 
@@ -157,7 +157,9 @@ def _played(graph: Graph, sequence: ir.Value, names: ir.Value, k: int, points: i
             inner.constant(0, np.int64),
         )
         root = inner.op("Gather", heap, inner.constant([0], np.int64), axis=1)
-        let_in = inner.op("And", inner.op("Greater", positions, last), inner.op("Less", sequence, root))
+        # NaN is never refused, and neither is what comes after it: nothing is at least NaN.
+        refused = inner.op("GreaterOrEqual", sequence, root)
+        let_in = inner.op("And", inner.op("Greater", positions, last), inner.op("Not", refused))
         marks = inner.op("Cast", let_in, to=double)
         at = inner.op("ArgMax", marks, axis=1, keepdims=1)
         active = inner.op("Greater", inner.op("ReduceMax", marks, axis, keepdims=1), inner.constant(0.0))
@@ -209,6 +211,11 @@ def resolved(
         sequence = inner.op("GatherElements", theirs, order, axis=1)
         names = inner.op("Cast", order, to=int(ir.DataType.DOUBLE))
         values, held = _played(inner, sequence, names, k, points)
+        if k <= CUT:
+            values, held = cut(inner, values, held, k)
+        # A NaN that came last stands first, and stays there.
+        first = inner.constant(float(np.finfo(np.float64).min))
+        values = inner.op("Where", inner.op("IsNaN", values), first, values)
         values, position = inner.ops(
             "TopK", values, inner.constant([k], np.int64), outputs=2, axis=1, largest=0, sorted=1
         )

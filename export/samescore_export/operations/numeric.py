@@ -21,7 +21,7 @@ def floats(scope: Scope, inputs: Matrix | Table, estimator: Any) -> Matrix:
     For estimators that validate with ``dtype=FLOAT_DTYPES`` and then compute in the dtype they were given.
     """
     if isinstance(inputs, Table) and not inputs.numeric:
-        names = [series.name for series in inputs.series if series.type in ("string", "text", "list")]
+        names = [series.name for series in inputs.series if series.type in ("string", "text", "list", "object")]
         raise scope.refuse(f"{type(estimator).__name__} over the string columns {names}", "numeric columns")
     return matrix_of(scope.graph, inputs)
 
@@ -103,6 +103,25 @@ def in_single(graph: Graph, x: Matrix, narrow: bool) -> Matrix:
     value = graph.op("Cast", x.value, to=int(ir.DataType.FLOAT)) if narrow else x.value
     rounding = _coarser(graph, x.value, x.rounding, narrow)
     return replace(x, value=value, dtype="float32" if narrow else "float64", rounding=rounding)
+
+
+def counted(graph: Graph, score: Score, stepped: bool = True) -> Score:
+    """A float32 score as float64, its bound still counted in roundings of float32; for :func:`counted_back` of what is made of it.
+
+    An exact one gets a bound where steps follow that round (``stepped``), as they round in float32.
+    """
+    if score.type != "float32":
+        return score
+    value = _double(graph, score.value)
+    own = Rounding(1.0, graph.op("Abs", value), "float32") if stepped else None
+    return replace(score, value=value, type="float64", rounding=score.rounding or own)
+
+
+def counted_back(graph: Graph, score: Score) -> Score:
+    """What numpy computed in float32, as that; the bound counts roundings, of which this is one more."""
+    rounding = _coarser(graph, score.value, score.rounding, True)
+    value = graph.op("Cast", score.value, to=int(ir.DataType.FLOAT))
+    return replace(score, value=value, type="float32", rounding=rounding, margin=_coarser_margin(score.margin))
 
 
 def _double(graph: Graph, value: ir.Value) -> ir.Value:

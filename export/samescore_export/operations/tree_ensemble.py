@@ -1,11 +1,11 @@
-"""The TreeEnsemble node (ai.onnx.ml 5) in double, and the certificate that it is the same trees.
+"""The TreeEnsemble node (ai.onnx.ml 5) in double.
 
 The only tree operator with a double output: TreeEnsembleRegressor and TreeEnsembleClassifier give float32.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,7 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
-from samescore_export.certificate import Certificate, FinishedGraph, Verdict
 from samescore_export.graph import Graph, Ints
-from samescore_export.ordered import next_up
 
 #: BRANCH_LEQ (x <= split) and BRANCH_MEMBER (x in set) of the operator's nodes_modes.
 LEQ, MEMBER = 0, 6
@@ -140,6 +138,17 @@ def joined(groups: Sequence[Trees]) -> Trees:
     )
 
 
+def numbering(trees: Trees) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Which nodes of the trees the operator lists, and by node its number among these and its number among the leaves.
+
+    A tree that is one leaf becomes a split whose sides are the same leaf: the operator knows no tree without a split.
+    """
+    inner = trees.left >= 0
+    listed = inner.copy()
+    listed[trees.roots[~inner[trees.roots]]] = True
+    return np.flatnonzero(listed), np.cumsum(listed) - 1, np.cumsum(~inner) - 1
+
+
 def tree_ensemble(graph: Graph, x: ir.Value, trees: Trees, splits: NDArray[np.float64], targets: int) -> ir.Value:
     """Append the node: (rows, features) float64 in, (rows, targets) float64 out, each target the sum of its trees' leaves.
 
@@ -147,14 +156,7 @@ def tree_ensemble(graph: Graph, x: ir.Value, trees: Trees, splits: NDArray[np.fl
     intra-op thread the trees are added in their order, as scikit-learn adds them.
     """
     inner = trees.left >= 0
-    # A tree that is one leaf becomes a split whose sides are the same leaf: the operator knows no tree without a split.
-    lone = trees.roots[~inner[trees.roots]]
-    listed = inner.copy()
-    listed[lone] = True
-    node_number = np.cumsum(listed) - 1
-    leaf_number = np.cumsum(~inner) - 1
-
-    nodes = np.flatnonzero(listed)
+    nodes, node_number, leaf_number = numbering(trees)
     single = ~inner[nodes]
     left = np.where(single, nodes, trees.left[nodes])
     right = np.where(single, nodes, trees.right[nodes])
@@ -197,130 +199,3 @@ def tree_ensemble(graph: Graph, x: ir.Value, trees: Trees, splits: NDArray[np.fl
         leaf_weights=trees.leaf[leaves],
         **attributes,
     )
-
-
-def splits_certificate(
-    at: str,
-    nodes: Sequence[tuple[ir.Value, Trees]],
-    rounded: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    claim: str,
-) -> Certificate:
-    """Every tree in the nodes is the fitted tree: same shape, features, missing sides, category sets and leaves, and each split
-    falls between the same two float64 numbers.
-
-    The split t of the model and the split s in the file agree on every x if rounded(s) <= t and rounded(next(s)) > t,
-    because ``rounded`` never decreases.
-    """
-    named = [(str(node.name), trees) for node, trees in nodes]
-
-    def verify(finished: FinishedGraph) -> Verdict:
-        verdicts = [
-            _verify(finished, name, at, trees, rounded)
-            if name in finished.nodes
-            else Verdict(0, (f"{at}: no node {name}; the node that holds the trees",))
-            for name, trees in named
-            if finished.claimed(name)
-        ]
-        failures = [failure for verdict in verdicts for failure in verdict.failures]
-        return Verdict(sum(verdict.checked for verdict in verdicts), tuple(failures[:10]))
-
-    # Where trees stand both in one node and in a node each, every tree is counted once.
-    trees = max(len(some.roots) for _, some in named)
-    return Certificate(
-        at,
-        "tree_splits",
-        f"{trees} trees: every split decides like the fitted one for every float64 input, "
-        f"and every leaf has the fitted value; {claim}",
-        "sums in a session with more than one intra-op thread, unless the leaves add exactly",
-        verify,
-    )
-
-
-def _verify(
-    finished: FinishedGraph,
-    name: str,
-    at: str,
-    trees: Trees,
-    rounded: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-) -> Verdict:
-    def get(attribute: str) -> NDArray[Any]:
-        found = finished.attribute(name, attribute)
-        assert found is not None
-        return found
-
-    features, splits, modes = get("nodes_featureids"), get("nodes_splits"), get("nodes_modes")
-    ids = (get("nodes_truenodeids"), get("nodes_falsenodeids"))
-    leafs = (get("nodes_trueleafs"), get("nodes_falseleafs"))
-    weights, targets, roots = get("leaf_weights"), get("leaf_targetids"), get("tree_roots")
-    flags = finished.attribute(name, "nodes_missing_value_tracks_true")
-    flags = np.zeros(len(features), np.int64) if flags is None else flags
-    sets = _sets(finished, name, modes)
-    nothing = np.zeros(0, np.int64)
-    failures: list[str] = []
-    checked = 0
-
-    def fail(what: str, bad: NDArray[np.bool_], nodes: NDArray[np.int64]) -> None:
-        for number in nodes[bad][:3]:
-            tree = int(np.searchsorted(trees.roots, number, "right")) - 1
-            failures.append(f"{at}: tree {tree}, node {number - trees.roots[tree]}: {what}; as fitted")
-
-    if len(roots) != len(trees.roots) or get("n_targets") <= trees.target.max(initial=0):
-        failures.append(f"{at}: {len(roots)} trees into {get('n_targets')} targets; {len(trees.roots)}")
-        return Verdict(1, tuple(failures))
-    # Walk the fitted and the written trees together, a level at a time, all trees at once.
-    fitted, written = trees.roots.copy(), roots.copy()
-    visited = 0
-    while fitted.size:
-        visited += fitted.size
-        if visited > len(trees.left) + len(trees.roots):
-            failures.append(f"{at}: a cycle among the nodes; trees")
-            break
-        lone = trees.left[fitted] < 0  # a tree of one leaf, written as a split with equal sides
-        split, at_node = fitted[~lone], written[~lone]
-        categorical = np.isin(split, np.fromiter(trees.categories, np.int64, len(trees.categories)))
-        number, number_at = split[~categorical], at_node[~categorical]
-        t, s = trees.threshold[number], splits[number_at]
-        with np.errstate(over="ignore"):
-            fail("the split differs", ~((rounded(s) <= t) & ((rounded(next_up(s)) > t) | np.isposinf(s))), number)
-        fail("not a split by <=", modes[number_at] != LEQ, number)
-        for node, node_at in zip(split[categorical], at_node[categorical], strict=True):
-            if modes[node_at] != MEMBER or not np.array_equal(
-                sets.get(int(node_at), nothing), trees.categories[int(node)]
-            ):
-                fail("the category set differs", np.array([True]), np.array([node]))
-        fail("the feature differs", features[at_node] != trees.feature[split], split)
-        fail("the side of missing values differs", flags[at_node].astype(bool) != trees.missing_left[split], split)
-        checked += 3 * split.size
-        children_f, children_w = [], []
-        for side, fitted_children in enumerate((trees.left, trees.right)):
-            child = np.where(trees.left[fitted] < 0, fitted, fitted_children[fitted])
-            child_at, is_leaf = ids[side][written], leafs[side][written].astype(bool)
-            fitted_leaf = trees.left[child] < 0
-            fail("a leaf in place of a split, or the reverse", is_leaf != fitted_leaf, child)
-            both = is_leaf & fitted_leaf
-            same_leaf = weights[child_at[both]].view(np.int64) == trees.leaf[child[both]].view(np.int64)
-            fail("the leaf's value differs", ~same_leaf, child[both])
-            fail("the leaf's target differs", targets[child_at[both]] != trees.target[child[both]], child[both])
-            checked += int(both.sum())
-            inner = ~is_leaf & ~fitted_leaf
-            children_f.append(child[inner])
-            children_w.append(child_at[inner])
-        fitted, written = np.concatenate(children_f), np.concatenate(children_w)
-        if len(failures) >= 10:
-            break
-    for attribute, expected in (("aggregate_function", 1), ("post_transform", 0)):
-        if get(attribute) != expected:
-            failures.append(f"{at}: {attribute} {get(attribute)}; {expected}")
-    return Verdict(checked, tuple(failures[:10]))
-
-
-def _sets(finished: FinishedGraph, name: str, modes: NDArray[Any]) -> dict[int, NDArray[np.int64]]:
-    values = finished.attribute(name, "membership_values")
-    if values is None:
-        return {}
-    ends = np.flatnonzero(np.isnan(values))
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    return {
-        int(node): values[start:end].astype(np.int64)
-        for node, start, end in zip(np.flatnonzero(modes == MEMBER), starts, ends, strict=False)
-    }

@@ -19,7 +19,8 @@ from samescore_export.certificate import Certificate
 from samescore_export.graph import Graph
 from samescore_export.margins import Margin
 from samescore_export.operations.thresholds import near_thresholds
-from samescore_export.operations.tree_ensemble import Trees, constant_trees, joined, splits_certificate, tree_ensemble
+from samescore_export.operations.tree_certificate import splits_certificate
+from samescore_export.operations.tree_ensemble import Trees, constant_trees, joined, tree_ensemble
 from samescore_export.ordered import through_float32
 from samescore_export.scope import Lowered, Scope
 from samescore_export.values import Forward, Hint, Matrix, Score, Table, matrix_of, same
@@ -162,12 +163,20 @@ def _split_margin(scope: Scope, x: Matrix, trees: Trees, splits: NDArray[np.floa
 
 
 def _split_hints(x: Matrix, trees: Trees, splits: NDArray[np.float64]) -> tuple[Hint, ...]:
-    """Each feature's distinct splits, as values of the column it comes from where that is known."""
+    """Each feature's distinct splits, as values of the column it comes from where that is known; of a set of codes the edges of each."""
     inner = trees.left >= 0
-    inner[np.fromiter(trees.categories, np.int64, len(trees.categories))] = False
+    members = np.fromiter(trees.categories, np.int64, len(trees.categories))
+    inner[members] = False
     hints = []
     for feature in np.unique(trees.feature[inner]):
         origin = x.origin(int(feature))
         if origin is not None:
             hints.append(Hint("split", origin, np.unique(splits[inner & (trees.feature == feature)])))
+    for feature in np.unique(trees.feature[members]):
+        origin = x.origin(int(feature))
+        if origin is not None:
+            sets = [trees.categories[int(node)] for node in members[trees.feature[members] == feature]]
+            codes = np.unique(np.concatenate(sets)).astype(np.float64)
+            edges = np.unique(np.concatenate([codes[codes >= 0], codes[codes >= 0] + 1]))
+            hints.append(Hint("split", origin, np.nextafter(edges, -np.inf)))
     return tuple(hints)

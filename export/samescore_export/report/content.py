@@ -20,7 +20,7 @@ ULP_BINS = (0, 1, 2, 4, 8, 16, 64, 1024)
 
 #: What each sameness means, in a sentence for people.
 MEANINGS = {
-    "proven": "the same for every input: certificates cover every split, category and leaf in the file",
+    "proven": "the same for every input: certificates cover every split, category and leaf in the file, or all inputs there are",
     "proven beyond the rounding bound": "the same wherever the margin is beyond the rounding bound",
     "bit-equal": "equal to the last bit on every probe",
     "differs": "beyond the stated limit",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from samescore_runtime.artifact import Source
 from samescore_runtime.batch.readers import READERS, Chunk
-from samescore_runtime.batch.writers import WRITERS, Write, csv_stream
+from samescore_runtime.batch.writers import WRITERS, Write, by_row, csv_stream
 from samescore_runtime.contract import Contract
 from samescore_runtime.errors import ContractError, InputError, Problem
 from samescore_runtime.model import Model, Outputs, load
@@ -47,7 +47,7 @@ def score_file(artifact: Source, source: Path, target: str, keys: Sequence[str],
     done, progress = 0, Progress()
     with _writer(target, model.contract) as write:
         for chunk in read(source, model.contract, keys, chunk_rows):
-            write(chunk.keys, _score(model, chunk, done))
+            write(chunk.keys, by_row(model.contract, _score(model, chunk, done)))
             done += chunk.rows
             progress.tell(done)
     return done

@@ -21,6 +21,15 @@ Outputs = Mapping[str, NDArray[Any]]
 Write = Callable[[Keys, Outputs], None]
 
 
+def by_row(contract: Contract, outputs: Outputs) -> dict[str, NDArray[Any]]:
+    """The outputs with one row for one row read: where a row gives several, these side by side on an axis of their own."""
+    each = {name: contract.output_named(name).each for name in outputs}
+    return {
+        name: array if each[name] == 1 else array.reshape(len(array) // each[name], each[name], *array.shape[1:])
+        for name, array in outputs.items()
+    }
+
+
 def flat(contract: Contract, outputs: Outputs) -> dict[str, NDArray[Any]]:
     """1-D columns of the outputs: ``predict``, ``predict_proba[spam]``, ``transform[0]``."""
     columns: dict[str, NDArray[Any]] = {}

@@ -253,6 +253,41 @@ def regressor():
     )
 
 
+def patches():
+    """Rows of two by three numbers; of each, its two columns of two by two: two rows for one, and a label for each."""
+    contract = {
+        "layout": "packed",
+        "columns": [column(f"x[{i},{j}]", "float64", "float64", 3 * i + j) for i in range(2) for j in range(3)],
+        "tensors": [tensor("float64", "float64", [None, 6])],
+        "outputs": [
+            {**output("transform", "float64", [None, 2, 2]), "each": 2},
+            {**output("predict", "int64", [None], [0, 1]), "each": 2},
+        ],
+        "row_shape": [2, 3],
+    }
+    nodes = [
+        node("Gather", ["float64", "places"], ["picked"], axis=1),
+        node("Reshape", ["picked", "shape"], ["transform"]),
+        node("ReduceMax", ["transform", "axes"], ["largest"], keepdims=0),
+        node("Greater", ["largest", "four"], ["high"]),
+        node("Cast", ["high"], ["predict"], to=TensorProto.INT64),
+    ]
+    initializers = [
+        constant("places", "int64", [0, 1, 3, 4, 1, 2, 4, 5]),
+        constant("shape", "int64", [-1, 2, 2]),
+        constant("axes", "int64", [1, 2]),
+        constant("four", "float64", [4.0]),
+    ]
+    images = np.array([[[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]], [[6.0, 0.5, 0.0], [0.0, 0.0, 1.0]]])
+    cut = np.concatenate([[image[:, :2], image[:, 1:]] for image in images])
+    columns = {f"x[{i},{j}]": array(images[:, i, j]) for i in range(2) for j in range(3)}
+    outputs = {
+        "transform": expected(array(cut)),
+        "predict": expected(array((cut.max(axis=(1, 2)) > 4).astype(np.int64))),
+    }
+    write("patches", contract, nodes, initializers, columns, outputs)
+
+
 def classifier():
     """Integer labels, and a threshold to tamper with."""
     contract = {
@@ -300,3 +335,4 @@ if __name__ == "__main__":
     everything()
     regressor()
     classifier()
+    patches()

@@ -39,6 +39,13 @@ record ArtifactFile(String name, byte[] content, String digest, Contract contrac
         return read(path.toString(), bytes(path));
     }
 
+    /** Checks the signature before anything is parsed. */
+    static ArtifactFile read(Path path, TrustedKeys keys) {
+        byte[] content = bytes(path);
+        keys.check(path, content);
+        return read(path.toString(), content);
+    }
+
     static ArtifactFile read(String name, byte[] content) {
         Integrity integrity = Integrity.of(content, name);
         for (String required : List.of(CONTRACT, GOLDEN)) {

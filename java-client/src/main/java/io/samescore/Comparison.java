@@ -11,8 +11,14 @@ final class Comparison {
 
     private Comparison() {}
 
-    /** What differs, in words; empty if nothing does. */
+    /** What differs, in words, under one tolerance for all values; empty if nothing does. */
     static Optional<String> difference(Array expected, Array got, Tolerance tolerance) {
+        return difference(new Golden.Expected(expected, tolerance, null), got);
+    }
+
+    /** What differs, in words; empty if nothing does. */
+    static Optional<String> difference(Golden.Expected golden, Array got) {
+        Array expected = golden.scores();
         if (!Arrays.equals(expected.shape(), got.shape())) {
             return Optional.of("shape " + got.shapeText() + ", expected " + expected.shapeText());
         }
@@ -22,7 +28,7 @@ final class Comparison {
         int beyond = 0;
         StringBuilder shown = new StringBuilder();
         for (int i = 0; i < expected.size(); i++) {
-            if (!same(expected, got, tolerance, i) && beyond++ < SHOWN) {
+            if (!same(expected, got, golden.toleranceOf(i), i) && beyond++ < SHOWN) {
                 int row = i / Math.max(1, expected.size() / expected.rows());
                 shown.append("; row ").append(row).append(": expected ").append(text(expected.element(i)));
                 shown.append(", got ").append(text(got.element(i))).append(apart(expected, got, i));

@@ -1,11 +1,9 @@
 package io.samescore;
 
 import io.samescore.SamescoreException.Code;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -28,7 +26,7 @@ final class ContractLayout {
         }
     }
 
-    private final List<Group> groups = new ArrayList<>();
+    private final Map<String, Group> groups = new LinkedHashMap<>();
 
     ContractLayout(Contract contract) {
         Map<String, TreeMap<Integer, Column>> held = new HashMap<>();
@@ -49,7 +47,7 @@ final class ContractLayout {
         for (Tensor tensor : contract.tensors()) {
             TreeMap<Integer, Column> columns = held.get(tensor.name());
             if (!columns.isEmpty() || !masks.contains(tensor.name())) {
-                groups.add(group(tensor, columns));
+                groups.put(tensor.name(), group(tensor, columns));
             }
         }
     }
@@ -97,10 +95,13 @@ final class ContractLayout {
     /** Buffers for that many rows, by tensor name. */
     Map<String, TensorBuffer> buffers(int rows) {
         Map<String, TensorBuffer> buffers = new LinkedHashMap<>();
-        for (Group group : groups) {
-            buffers.put(group.tensor().name(), group.buffer(rows));
-        }
+        groups.forEach((name, group) -> buffers.put(name, group.buffer(rows)));
         return buffers;
+    }
+
+    /** A buffer of the tensor of that name. */
+    TensorBuffer buffer(String name, int rows) {
+        return groups.get(name).buffer(rows);
     }
 
     /** The tensors of filled buffers, masks included. */

@@ -85,7 +85,9 @@ final class ContractParser {
                 tensorType(node.get("type")),
                 list(node.get("shape"), Node::integerOrNull),
                 labels.isNull() ? null : list(labels, ContractParser::label),
-                node.get("index").textOrNull());
+                node.get("index").textOrNull(),
+                // Most outputs have a row for a row, and lack the word.
+                node.object().containsKey("each") ? node.get("each").integer() : 1);
         if (output.index() != null && (labels.isNull() || output.type() != TensorType.STRING)) {
             throw node.refuse("an index without labels of strings", "labels that it points into");
         }

@@ -23,8 +23,18 @@ final class Encoder {
         contract.columns().forEach(column -> readers.add(CellReader.of(column)));
     }
 
+    ContractLayout layout() {
+        return layout;
+    }
+
     Map<String, Array> encode(List<? extends Map<String, ?>> rows) {
         Map<String, TensorBuffer> buffers = layout.buffers(rows.size());
+        fill(rows, buffers);
+        return ContractLayout.tensors(buffers);
+    }
+
+    /** Writes every cell of the rows into buffers of as many rows. */
+    void fill(List<? extends Map<String, ?>> rows, Map<String, TensorBuffer> buffers) {
         Problems problems = new Problems();
         for (CellReader reader : readers) {
             problems.nextColumn();
@@ -41,7 +51,6 @@ final class Encoder {
             }
         }
         problems.refuse();
-        return ContractLayout.tensors(buffers);
     }
 
     /** The first of the keys that are no column, by code points, is a problem. */

@@ -1,33 +1,25 @@
 package io.samescore;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.samescore.SamescoreException.Code;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
-/** Rows as JSON lines to scores as JSON lines. All rows are scored in one call, so that all problems are told at once. */
+/** Scores of rows as JSON lines. All rows are scored in one call, so that all problems are told at once. */
 final class LineScoring {
     private LineScoring() {}
 
-    static void score(Path artifact, Path rows, PrintStream out) {
-        List<Row> read = read(rows);
-        try (Model model = Model.open(artifact);
-                JsonGenerator json = Json.FACTORY.createGenerator(out)) {
+    static void score(Scorer model, List<Row> rows, PrintStream out) {
+        try (JsonGenerator json = Json.FACTORY.createGenerator(out)) {
             json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
             json.setRootValueSeparator(null);
-            Scores scores = model.score(read);
+            Scores scores = model.score(rows);
             for (int row = 0; row < scores.rows(); row++) {
                 json.writeStartObject();
                 for (String output : scores.names()) {
                     json.writeFieldName(output);
-                    writeRow(json, scores.array(output), row);
+                    writeRow(json, scores.array(output), row, model.contract().output(output).each());
                 }
                 json.writeEndObject();
                 json.writeRaw('\n');
@@ -37,42 +29,18 @@ final class LineScoring {
         }
     }
 
-    private static List<Row> read(Path file) {
-        List<String> lines;
-        try {
-            lines = Files.readAllLines(file, StandardCharsets.UTF_8);
-        } catch (IOException error) {
-            throw new SamescoreException(
-                    Code.UNREADABLE, file.toString(), "unreadable (" + error + ")", "a UTF-8 file of JSON lines", error);
-        }
-        List<Row> rows = new ArrayList<>();
-        for (int number = 1; number <= lines.size(); number++) {
-            if (!lines.get(number - 1).isBlank()) {
-                rows.add(row(lines.get(number - 1), file + ":" + number));
-            }
-        }
-        return rows;
-    }
-
-    private static Row row(String line, String where) {
-        Object value;
-        try {
-            value = Json.parse(line);
-        } catch (IOException error) {
-            throw new SamescoreException(Code.UNREADABLE, where, "no JSON", "one JSON object a line", error);
-        }
-        if (!(value instanceof Map<?, ?> object)) {
-            throw new SamescoreException(Code.UNREADABLE, where, Wording.found(value), "one JSON object a line");
-        }
-        Row row = new Row();
-        object.forEach((column, cell) -> row.set((String) column, cell));
-        return row;
-    }
-
-    /** One row of an output: a value, or nested lists of them. */
-    private static void writeRow(JsonGenerator json, Array array, int row) throws IOException {
+    /** What one row gives: a value or nested lists of them, or a list of {@code each} such. */
+    private static void writeRow(JsonGenerator json, Array array, int row, int each) throws IOException {
         int width = array.size() / Math.max(1, array.rows());
-        write(json, array, 1, row * width, width);
+        if (each == 1) {
+            write(json, array, 1, row * width, width);
+            return;
+        }
+        json.writeStartArray();
+        for (int part = 0; part < each; part++) {
+            write(json, array, 1, (row * each + part) * width, width);
+        }
+        json.writeEndArray();
     }
 
     private static void write(JsonGenerator json, Array array, int axis, int from, int size) throws IOException {

@@ -3,11 +3,12 @@ package io.samescore;
 import io.samescore.SamescoreException.Code;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 
 /**
  * A model that passed its self-check: rows in, scores out. Any number of threads may score with it at once. Each call
@@ -17,10 +18,11 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * <p>A model holds native memory until it is closed. {@link #close} waits for calls under way, which finish as if nothing
  * had happened; a call that begins later is refused with the code {@code CLOSED}.
  */
-public final class Model implements AutoCloseable {
+public final class Model implements Scorer {
     private final ArtifactFile artifact;
     private final Encoder encoder;
     private final Graph graph;
+    private final Set<String> companions;
     // Scoring holds the read side, so that closing frees nothing in use.
     private final ReadWriteLock lifecycle = new ReentrantReadWriteLock();
     private boolean closed;
@@ -29,6 +31,7 @@ public final class Model implements AutoCloseable {
         this.artifact = artifact;
         this.encoder = encoder;
         this.graph = graph;
+        this.companions = artifact.contract().companions();
     }
 
     /**
@@ -42,6 +45,18 @@ public final class Model implements AutoCloseable {
      */
     public static Model open(Path path) {
         return open(ArtifactFile.read(path));
+    }
+
+    /**
+     * Opens an artifact that must be signed: the signature beside it is checked before anything else, over the bytes that are then used.
+     *
+     * @param path an .onnx file that samescore wrote, with {@code PATH.sig} beside it
+     * @param keys whose signatures are trusted
+     * @return the open model, to be closed by the caller
+     * @throws SamescoreException {@code SIGNATURE} without a signature by one of the keys; else as {@link #open(Path)}
+     */
+    public static Model open(Path path, TrustedKeys keys) {
+        return open(ArtifactFile.read(path, keys));
     }
 
     /**
@@ -60,7 +75,7 @@ public final class Model implements AutoCloseable {
         Session session = Session.open(artifact.content(), artifact.name());
         try {
             SessionCheck.check(session, artifact.contract(), artifact.name());
-            Graph graph = new Graph(session, artifact.contract(), artifact.name());
+            Graph graph = new Graph(session, artifact.contract(), encoder.layout(), artifact.name());
             SelfCheck.run(artifact, encoder, graph);
             return new Model(artifact.withoutContent(), encoder, graph);
         } catch (RuntimeException | Error error) {
@@ -69,75 +84,42 @@ public final class Model implements AutoCloseable {
         }
     }
 
-    /**
-     * What the model takes and gives.
-     *
-     * @return the artifact's contract
-     */
+    @Override
     public Contract contract() {
         return artifact.contract();
     }
 
-    /**
-     * Which artifact this is.
-     *
-     * @return SHA-256 of the file's bytes, 64 hex digits
-     */
+    @Override
     public String digest() {
         return artifact.digest();
     }
 
-    /**
-     * Scores one row.
-     *
-     * @param row column name to value, {@code null} for a missing one; see {@link Row} for the values accepted
-     * @return the scores of one row
-     * @throws ContractException if the row breaks the contract, with every problem
-     * @throws SamescoreException {@code CLOSED} or {@code RUNTIME}
-     */
+    @Override
     public Scores score(Map<String, ?> row) {
         return scoreMaps(List.of(row));
     }
 
-    /**
-     * Scores one row.
-     *
-     * @param row the row
-     * @return the scores of one row
-     * @throws ContractException if the row breaks the contract, with every problem
-     * @throws SamescoreException {@code CLOSED} or {@code RUNTIME}
-     */
+    @Override
     public Scores score(Row row) {
         return scoreMaps(List.of(row.values()));
     }
 
-    /**
-     * Scores rows.
-     *
-     * @param rows any number of rows, also none
-     * @return the scores, in the order of the rows
-     * @throws ContractException if any row breaks the contract, with the problems of all rows
-     * @throws SamescoreException {@code CLOSED}, {@code RUNTIME}, or {@code INPUT} if the rows are too many for one call
-     */
+    @Override
     public Scores score(List<Row> rows) {
         List<Map<String, ?>> maps = new ArrayList<>(rows.size());
         rows.forEach(row -> maps.add(row.values()));
         return scoreMaps(maps);
     }
 
-    /**
-     * Scores columns.
-     *
-     * @param batch an array per column
-     * @return the scores, in the order of the rows
-     * @throws ContractException if any cell breaks the contract or a column is absent, with the problems of all rows
-     * @throws SamescoreException {@code CLOSED}, {@code RUNTIME}, or {@code INPUT} if the rows are too many for one call
-     */
+    @Override
     public Scores score(Batch batch) {
         return new Scores(contract(), batch.rows(), run(encoder.encode(batch)));
     }
 
     private Scores scoreMaps(List<Map<String, ?>> rows) {
+        if (rows.size() == 1 && graph.takesOneRow()) {
+            return new Scores(contract(), 1, whileOpen(() -> graph.run(buffers -> encoder.fill(rows, buffers))));
+        }
         return new Scores(contract(), rows.size(), run(encoder.encode(rows)));
     }
 
@@ -147,13 +129,18 @@ public final class Model implements AutoCloseable {
     }
 
     private Map<String, Array> run(Map<String, Array> tensors) {
+        return whileOpen(() -> graph.run(tensors));
+    }
+
+    /** The outputs of a call that is under way while the model is open; companions are left out. */
+    private Map<String, Array> whileOpen(Supplier<Map<String, Array>> call) {
         lifecycle.readLock().lock();
         try {
             if (closed) {
                 throw new SamescoreException(Code.CLOSED, artifact.name(), "a closed model", "an open one");
             }
-            Map<String, Array> outputs = new LinkedHashMap<>(graph.run(tensors));
-            outputs.keySet().removeAll(contract().companions());
+            Map<String, Array> outputs = call.get();
+            outputs.keySet().removeAll(companions);
             return outputs;
         } finally {
             lifecycle.readLock().unlock();

@@ -78,6 +78,14 @@ record Node(String where, Object value) {
         throw refuse(Wording.found(value), "an integer from 0 to " + Integer.MAX_VALUE);
     }
 
+    /** An integer of any sign. */
+    long whole() {
+        if (value instanceof Long number) {
+            return number;
+        }
+        throw refuse(Wording.found(value), "an integer");
+    }
+
     Integer integerOrNull() {
         return isNull() ? null : Integer.valueOf(integer());
     }

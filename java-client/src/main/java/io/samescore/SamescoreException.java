@@ -15,6 +15,8 @@ public sealed class SamescoreException extends RuntimeException permits Contract
     public enum Code {
         /** A file that cannot be read: absent, a folder, no permission, larger than a Java array. */
         UNREADABLE,
+        /** A signature was asked for, and there is none by a trusted key. */
+        SIGNATURE,
         /** Bytes that are no ONNX model written by samescore. */
         NOT_AN_ARTIFACT,
         /** An entry of the artifact has a format number this version does not know. */
@@ -34,7 +36,11 @@ public sealed class SamescoreException extends RuntimeException permits Contract
         /** The model was closed. */
         CLOSED,
         /** onnxruntime failed, or its native library cannot be loaded here. */
-        RUNTIME
+        RUNTIME,
+        /** A service cannot be reached, or is too busy, also after the retries allowed. */
+        UNAVAILABLE,
+        /** A service refused the request, or its answer is none of the protocol's. */
+        REMOTE
     }
 
     private final Code code;

@@ -10,7 +10,8 @@ import java.util.Set;
 
 /**
  * The scores of one call: an array per output, named after scikit-learn's methods. Scores are plain Java values, free of
- * native memory, and may be kept as long as wanted. Arrays that are given out are the caller's own.
+ * native memory, and may be kept as long as wanted. Arrays that are given out are the caller's own. "A row" of an output of
+ * which each row gives several ({@link Output#each()}) is one of those.
  */
 public final class Scores {
     private static final String PREDICT = "predict";
@@ -29,7 +30,7 @@ public final class Scores {
     /**
      * The number of rows scored.
      *
-     * @return the size of axis 0 of every output
+     * @return the size of axis 0 of every output that has a row for a row
      */
     public int rows() {
         return rows;
@@ -121,8 +122,8 @@ public final class Scores {
         }
         int width = array.shape()[1];
         double[] all = widened(PREDICT_PROBA, array);
-        double[] probabilities = new double[rows];
-        for (int row = 0; row < rows; row++) {
+        double[] probabilities = new double[array.rows()];
+        for (int row = 0; row < probabilities.length; row++) {
             probabilities[row] = all[row * width + index];
         }
         return probabilities;
@@ -150,8 +151,8 @@ public final class Scores {
         Array array = shaped(output, 2);
         double[] all = widened(output, array);
         int width = array.shape()[1];
-        double[][] matrix = new double[rows][];
-        for (int row = 0; row < rows; row++) {
+        double[][] matrix = new double[array.rows()][];
+        for (int row = 0; row < matrix.length; row++) {
             matrix[row] = Arrays.copyOfRange(all, row * width, (row + 1) * width);
         }
         return matrix;
@@ -179,8 +180,8 @@ public final class Scores {
         Array array = shaped(output, 2);
         long[] all = elements(output, array, long[].class);
         int width = array.shape()[1];
-        long[][] matrix = new long[rows][];
-        for (int row = 0; row < rows; row++) {
+        long[][] matrix = new long[array.rows()][];
+        for (int row = 0; row < matrix.length; row++) {
             matrix[row] = Arrays.copyOfRange(all, row * width, (row + 1) * width);
         }
         return matrix;
@@ -219,8 +220,8 @@ public final class Scores {
         Array array = shaped(output, 2);
         String[] all = elements(output, array, String[].class);
         int width = array.shape()[1];
-        String[][] matrix = new String[rows][];
-        for (int row = 0; row < rows; row++) {
+        String[][] matrix = new String[array.rows()][];
+        for (int row = 0; row < matrix.length; row++) {
             matrix[row] = Arrays.copyOfRange(all, row * width, (row + 1) * width);
         }
         return matrix;

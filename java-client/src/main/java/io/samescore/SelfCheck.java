@@ -20,8 +20,7 @@ final class SelfCheck {
             if (scores == null) {
                 throw new SamescoreException(Code.SELF_CHECK, where, "outputs " + output.getKey(), "the contract's");
             }
-            Optional<String> difference =
-                    Comparison.difference(output.getValue().scores(), scores, output.getValue().tolerance());
+            Optional<String> difference = Comparison.difference(output.getValue(), scores);
             if (difference.isPresent()) {
                 throw new SamescoreException(
                         Code.SELF_CHECK,

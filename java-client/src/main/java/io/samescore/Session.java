@@ -89,10 +89,34 @@ final class Session implements AutoCloseable {
                 return outputs;
             }
         } catch (OrtException error) {
-            throw new SamescoreException(Code.RUNTIME, where, "scoring failed (" + reason(error) + ")", "scores", error);
+            throw failed(error);
         } finally {
             inputs.values().forEach(OnnxTensor::close);
         }
+    }
+
+    /** Runs tensors that stay, and arrays for which tensors are made, into output tensors that stay. */
+    void run(Map<String, OnnxTensor> fixed, Map<String, Array> loose, Map<String, OnnxTensor> outputs) {
+        Map<String, OnnxTensor> made = new HashMap<>();
+        try {
+            Map<String, OnnxTensor> inputs = fixed;
+            if (!loose.isEmpty()) {
+                for (Map.Entry<String, Array> array : loose.entrySet()) {
+                    made.put(array.getKey(), tensor(array.getValue()));
+                }
+                inputs = new HashMap<>(fixed);
+                inputs.putAll(made);
+            }
+            session.run(inputs, outputs).close();
+        } catch (OrtException error) {
+            throw failed(error);
+        } finally {
+            made.values().forEach(OnnxTensor::close);
+        }
+    }
+
+    private SamescoreException failed(OrtException error) {
+        return new SamescoreException(Code.RUNTIME, where, "scoring failed (" + reason(error) + ")", "scores", error);
     }
 
     private OnnxTensor tensor(Array array) throws OrtException {

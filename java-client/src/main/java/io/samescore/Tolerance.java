@@ -22,6 +22,11 @@ record Tolerance(boolean exact, double ulp, double floor) {
         };
     }
 
+    /** The same with another floor. */
+    Tolerance above(double magnitude) {
+        return exact ? this : new Tolerance(false, ulp, magnitude);
+    }
+
     /** Whether two numbers count as the same: -0.0 is 0.0, NaN only NaN, an infinity only itself. */
     boolean same(double expected, double got) {
         if (expected == got || (Double.isNaN(expected) && Double.isNaN(got))) {

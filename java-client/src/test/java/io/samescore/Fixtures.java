@@ -9,7 +9,7 @@ import java.util.Map;
 
 /** The artifacts that make_artifacts.py wrote. */
 final class Fixtures {
-    static final List<String> NAMES = List.of("everything", "regressor", "classifier");
+    static final List<String> NAMES = List.of("everything", "regressor", "classifier", "patches");
 
     private Fixtures() {}
 

@@ -66,6 +66,16 @@ class MainTest {
     }
 
     @Test
+    void severalRowsForOneStayOnItsLine(@TempDir Path folder) throws Exception {
+        Path rows = Files.writeString(
+                folder.resolve("rows.jsonl"),
+                "{\"x[0,0]\": 0, \"x[0,1]\": 1, \"x[0,2]\": 2, \"x[1,0]\": 3, \"x[1,1]\": 4, \"x[1,2]\": 5}\n");
+        assertEquals(0, run("score", Fixtures.path("patches"), rows));
+        assertEquals(
+                "{\"transform\":[[[0.0,1.0],[3.0,4.0]],[[1.0,2.0],[4.0,5.0]]],\"predict\":[0,1]}\n", out());
+    }
+
+    @Test
     void tellsEveryBadRow(@TempDir Path folder) throws Exception {
         Path rows = Files.writeString(folder.resolve("rows.jsonl"), "{\"x0\": \"abc\"}\n{}\n");
         assertEquals(2, run("score", Fixtures.path("classifier"), rows));
@@ -80,7 +90,7 @@ class MainTest {
         assertEquals(2, run());
         assertEquals(2, run("verify"));
         assertEquals(2, run("score", "one"));
-        assertTrue(err().startsWith("usage: verify FILE..."));
+        assertTrue(err().startsWith("usage: java -jar"));
     }
 
     @Test

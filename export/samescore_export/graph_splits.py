@@ -1,4 +1,7 @@
-"""Splits of trees in a graph that others made: where one stands elsewhere than in the model, a probe beside it shows the difference."""
+"""Splits of trees as they stand in a graph: where one stands elsewhere than in the model, a probe beside it shows the difference.
+
+For graphs that others made, and for steps whose lowering, not ours, gave no hints.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from samescore_export.foreign import ForeignInput
 from samescore_export.values import Hint, Origin, same
 
 #: Rows probed beside each such split: a row must come by it to show anything.
@@ -21,16 +23,20 @@ MOST = 400
 _TREES = ("TreeEnsemble", "TreeEnsembleRegressor", "TreeEnsembleClassifier")
 
 
-def foreign_split_hints(
-    model: onnx.ModelProto, inputs: Sequence[ForeignInput], known: Sequence[Hint]
+def graph_split_hints(
+    model: onnx.ModelProto, inputs: Mapping[str, Sequence[str]], known: Sequence[Hint]
 ) -> tuple[Hint, ...]:
-    """Hints for the splits that the graph has and the model has not, for trees that read an input as it comes or through a Cast."""
+    """Hints for the splits that the graph has and the hints have not, for trees that read columns as they come.
+
+    Args:
+        inputs: input of the graph -> the columns it takes, in order.
+    """
     ours: dict[str, set[float]] = {}
     for hint in known:
         if hint.kind == "split":
             ours.setdefault(hint.origin.column, set()).update(np.asarray(hint.values, np.float64).tolist())
     found: dict[str, set[float]] = {}
-    for column, values in _splits(model, {item.name: item for item in inputs}):
+    for column, values in _splits(model, inputs):
         found.setdefault(column, set()).update(values.tolist())
     rng = np.random.default_rng(0)
     hints = []
@@ -43,15 +49,17 @@ def foreign_split_hints(
     return tuple(hints)
 
 
-def _splits(model: onnx.ModelProto, inputs: Mapping[str, ForeignInput]) -> Iterator[tuple[str, NDArray[np.float64]]]:
+def _splits(model: onnx.ModelProto, inputs: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """Column and splits, for each feature of each node of trees."""
-    sources = {name: name for name in inputs}
+    sources: dict[str, list[str | None]] = {name: [*columns] for name, columns in inputs.items()}
+    constants = {item.name: item for item in model.graph.initializer}
     for node in _nodes(model.graph):
-        if node.op_type in ("Cast", "Identity") and node.input[0] in sources:
-            sources[node.output[0]] = sources[node.input[0]]
+        made = _columns(node, sources, constants)
+        if made is not None:
+            sources[node.output[0]] = made
         if node.op_type not in _TREES or node.input[0] not in sources:
             continue
-        columns = inputs[sources[node.input[0]]].columns
+        columns = sources[node.input[0]]
         attributes = {item.name: item for item in node.attribute}
         features = np.array(attributes["nodes_featureids"].ints, np.int64)
         if "nodes_splits" in attributes:
@@ -64,8 +72,27 @@ def _splits(model: onnx.ModelProto, inputs: Mapping[str, ForeignInput]) -> Itera
             branch = np.array([mode != b"LEAF" for mode in attributes["nodes_modes"].strings])
             features, splits = features[branch], splits[branch]
         for feature in np.unique(features):
-            if feature < len(columns):
-                yield columns[int(feature)], np.unique(splits[features == feature])
+            column = columns[int(feature)] if feature < len(columns) else None
+            if column is not None:
+                yield column, np.unique(splits[features == feature])
+
+
+def _columns(
+    node: onnx.NodeProto, sources: Mapping[str, list[str | None]], constants: Mapping[str, onnx.TensorProto]
+) -> list[str | None] | None:
+    """The columns that a node hands on as they are, None for what else stands beside them; None for any other node."""
+    known = [sources.get(name) for name in node.input]
+    if node.op_type in ("Cast", "Identity"):
+        return known[0]
+    axis = next((item.i for item in node.attribute if item.name == "axis"), 0)
+    if node.op_type == "Concat" and axis in (1, -1):
+        # The width of what is no column is not known: what comes after it cannot be placed.
+        places = next((place for place, columns in enumerate(known) if columns is None), len(known))
+        return [column for columns in known[:places] for column in columns or ()] or None
+    if node.op_type == "Gather" and axis in (1, -1) and known[0] is not None and node.input[1] in constants:
+        picked = numpy_helper.to_array(constants[node.input[1]]).ravel().tolist()
+        return [known[0][place] if -len(known[0]) <= place < len(known[0]) else None for place in picked]
+    return None
 
 
 def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
