@@ -139,8 +139,7 @@ def test_ties_in_a_tree_are_the_same(options, k):
 
 def test_nothing_beside_nothing():
     counts = np.zeros((60, 3)) + np.eye(3)[np.arange(60) % 3] * (np.arange(60) % 4 > 0)[:, None]
-    with pytest.raises(ExportError, match="a point of zeros"):
-        export_proven(fitted(KNeighborsClassifier(metric="sokalsneath"), counts, Y[:60]), counts)
+    proven(fitted(KNeighborsClassifier(metric="sokalsneath"), counts, Y[:60]), ["predict", "kneighbors"], counts)
 
 
 @pytest.mark.parametrize("metric", ["braycurtis", "dice"])
