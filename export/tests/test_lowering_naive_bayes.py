@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, ComplementNB, GaussianNB, MultinomialNB
 from sklearn.pipeline import make_pipeline
@@ -11,6 +12,7 @@ from sklearn.preprocessing import MinMaxScaler, OrdinalEncoder
 
 from samescore_export import Registry, export_proven
 from samescore_export.lowering import TABLES, naive_bayes
+from samescore_runtime import load
 
 REGISTRY = Registry([*TABLES, naive_bayes.LOWERINGS])
 RNG = np.random.default_rng(0)
@@ -74,3 +76,27 @@ def test_categories():
 def test_behind_an_inexact_step():
     scaled = make_pipeline(MinMaxScaler(), PCA(3), GaussianNB()).fit(X, THREE)
     proven(scaled)
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+@pytest.mark.parametrize("columns", [4, 12])
+def test_a_class_that_is_never_expected(columns):
+    rows, prior = np.abs(X[:, :columns]).round(), [0.0, 0.25, 0.75]
+    models = [
+        GaussianNB(priors=prior),
+        MultinomialNB(class_prior=prior),
+        BernoulliNB(class_prior=prior),
+        CategoricalNB(class_prior=prior),
+        QuadraticDiscriminantAnalysis(priors=prior, reg_param=0.5),
+    ]
+    for model in models:
+        # Minus infinity is exact; the other classes' bounds are their own.
+        assert proven(model.fit(rows, THREE), rows)["predict_proba"].tolerance.floor < 1e4
+    weighted = GaussianNB().fit(rows, THREE, sample_weight=(THREE != 5).astype(float))
+    assert 0 < proven(weighted, rows)["predict_proba"].tolerance.floor < 1e4
+
+
+def test_categories_that_scikit_learn_refuses():
+    codes = np.abs(X[:, :3]).round()
+    loaded = load(export_proven(CategoricalNB().fit(codes, THREE), codes, ["predict_proba"]).artifact.content)
+    assert np.isnan(loaded.score(np.array([[-1.0, 0.0, 0.0]]))["predict_proba"]).all()

@@ -262,3 +262,12 @@ def test_other_axes():
     for shape in ((-1, 4), (len(rows), 6), (-1,)):
         with pytest.raises(ExportError, match="reshape"):
             export_proven(FunctionTransformer(np.reshape, kw_args={"shape": shape}).fit(rows), rows)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_splines_of_a_column_of_one_value(bias):
+    rows = np.column_stack([X[:, 1], np.full(len(X), 3.0)])
+    for knots in ("uniform", "quantile"):
+        proven(SplineTransformer(knots=knots, include_bias=bias).fit(rows), rows)
+    with pytest.raises(ExportError, match="leave no room"):
+        export_proven(SplineTransformer(extrapolation="linear").fit(rows), rows)

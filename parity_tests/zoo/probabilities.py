@@ -32,6 +32,8 @@ def cases() -> Iterator[Case]:
             )
     counted = model(lambda: CategoricalNB(min_categories=12), lambda: np.abs(np.round(numbers()[:, 1:])), target)
     yield Case("bayes/categories", counted, "within", PROBABILITIES)
+    never = model(lambda: GaussianNB(priors=[0.0, 0.25, 0.75]), numbers, lambda: target(3))
+    yield Case("bayes/gaussian, a class never expected", never, "within", ("predict", "predict_proba"))
     words = model(lambda: make_pipeline(CountVectorizer(), MultinomialNB()), texts, target)
     yield Case("bayes/counts of words", words, "within", PROBABILITIES)
     for method in ("sigmoid", "isotonic"):

@@ -35,7 +35,10 @@ def _scored(estimator: Any, graph: Graph, joint: ir.Value, rounding: Rounding | 
     log = graph.op("Sub", joint, graph.op("Add", graph.op("Log", total), top))
     proba = exponential(graph, log)
     error = rounding or Rounding(0.0, None, "log and exp of the platform's libm")
-    size = row_largest(graph, sized(graph, joint, error))
+    # A class of prior 0 has minus infinity, exactly, which must not be the size of its row.
+    sizes = graph.op("Where", graph.op("IsInf", joint), graph.constant(0.0), sized(graph, joint, error))
+    rounding = rounding and Rounding(rounding.ulp, sizes, rounding.reason)
+    size = row_largest(graph, sizes)
     # The joint's error counts twice, in the joint and in its logsumexp.
     ulp = 2 * error.ulp + 2.0 * (len(classes) + 4)
     bound = Rounding(ulp, graph.op("Max", size, graph.constant(1.0)), error.reason)
@@ -70,7 +73,8 @@ def lower_gaussian(estimator: Any, inputs: Matrix | Table, scope: Scope) -> Lowe
     else:
         total = graph.op("ReduceSum", terms, graph.constant([2], np.int64), keepdims=0)
     constant = np.array([-0.5 * np.sum(np.log(2.0 * np.pi * row)) for row in var])
-    prior = np.log(np.asarray(estimator.class_prior_, np.float64))
+    with np.errstate(divide="ignore"):
+        prior = np.log(np.asarray(estimator.class_prior_, np.float64))
     normal = graph.op("Sub", graph.constant(constant), graph.op("Mul", graph.constant(0.5), total))
     joint = graph.op("Add", graph.constant(prior), normal)
     rounding = None

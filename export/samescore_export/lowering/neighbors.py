@@ -89,11 +89,6 @@ def search_of(scope: Scope, estimator: Any, inputs: Matrix | Table) -> Search | 
             raise scope.refuse(
                 f"metric={metric!r} in a tree, which loses points where triangles do not close", accepted
             )
-        if metric == "sokalsneath" and not fitted_points(estimator).any(axis=1).all():
-            # From nothing to nothing it is 0 / 0, and where NaN goes in a heap is anybody's guess.
-            raise scope.refuse(
-                "metric='sokalsneath' in a tree over a point of zeros", "points with a number that is not 0"
-            )
         return Search(x.value, down_the_tree(scope, estimator._tree, metric, params, x.width), True)
     if reduced(estimator, is_single(inputs)):
         return Search(x.value, in_their_order(int(estimator.n_samples_fit_)), False)

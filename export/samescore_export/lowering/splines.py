@@ -110,6 +110,11 @@ def _column(scope: Scope, estimator: Any, x: ir.Value, position: int) -> tuple[i
     mode = estimator.extrapolation
     reach = min(2, degree + position) if mode == "linear" and degree <= 1 else degree
     low, high = float(knots[reach]), float(knots[-reach - 1])
+    if low == high and mode == "constant" and not np.any(spline(low)):
+        # A column of one value has splines without any width: they are 0 everywhere.
+        holes = graph.op("Cast", standing(graph, graph.op("IsNaN", x)), to=int(ir.DataType.DOUBLE))
+        nothing = graph.op("Mul", holes, graph.constant(np.zeros((1, count - (not estimator.include_bias)))))
+        return nothing, nothing
     if not low < high:
         raise scope.refuse(
             "SplineTransformer over a column whose knots leave no room",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx_ir as ir
@@ -32,9 +32,16 @@ class Likelihoods:
     margin: Margin
 
 
+def _infinite_exactly(logs: Bounded) -> Bounded:
+    """A class of prior 0 has minus infinity, exactly, which must not be the size of its row."""
+    infinite = logs.graph.op("IsInf", logs.value)
+    return replace(logs, size=logs.graph.op("Where", infinite, logs.graph.constant(0.0), logs.size))
+
+
 def likelihoods(joint: Bounded, classes: int, reason: str) -> Likelihoods:
     """Normalised by logsumexp, the largest taken out first. logsumexp moves by no more than the largest of its arguments."""
     graph = joint.graph
+    joint = _infinite_exactly(joint)
     top = row_largest(graph, joint.value)
     finite = graph.op("Where", graph.op("IsInf", top), graph.constant(0.0), top)
     powers = exponential(graph, graph.op("Sub", joint.value, finite))
@@ -42,7 +49,7 @@ def likelihoods(joint: Bounded, classes: int, reason: str) -> Likelihoods:
     norm = graph.op("Add", graph.op("Log", total), finite)
     size = graph.op("Add", row_largest(graph, joint.size), graph.op("Add", graph.op("Abs", norm), graph.constant(1.0)))
     evidence = Bounded(graph, norm, size, joint.ulp + 2.0 * (classes + 4))
-    log_proba = joint - evidence
+    log_proba = _infinite_exactly(joint - evidence)
     rounding = joint.rounding(reason)
     margin = lead(graph, joint.value, rounding) if classes > 1 else None
     return Likelihoods(joint, evidence, log_proba, log_proba.exp(), first_largest(graph, joint.value), margin)
