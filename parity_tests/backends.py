@@ -117,13 +117,13 @@ def jvm_classpath() -> str:
     return f"{client / 'target/classes'}:{(client / 'target/classpath').read_text().strip()}"
 
 
-def build_example(name: str) -> Path:
-    """Builds an example against the Java client as it is now, which goes into the local Maven repository; the example's folder.
+def build_project(name: str) -> Path:
+    """Builds a project below ``java-client`` against the client as it is now, which goes into the local Maven repository; its folder.
 
     Raises:
         UnavailableError: no JDK or Maven.
     """
-    folder = ROOT / "java-client/examples" / name
+    folder = ROOT / "java-client" / name
     with _maven() as quiet:
         skipped = ["-Dmaven.test.skip", "-Dmaven.javadoc.skip", "-Dmaven.source.skip"]
         _checked([*quiet, *skipped, "install"], ROOT / "java-client")

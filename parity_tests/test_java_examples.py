@@ -1,4 +1,4 @@
-"""The Java client's examples, compiled and run: a Spark job and a Spring Boot service give Python's scores to the last bit."""
+"""The Java client's examples and its soak, compiled and run: a Spark job and a Spring Boot service give Python's scores to the last bit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from benchmarks.footprint import free_port
-from parity_tests.backends import UnavailableError, build_example
+from parity_tests.backends import UnavailableError, build_project
 from parity_tests.services import running
 from samescore_export import export
 from samescore_runtime import load
@@ -52,9 +52,9 @@ SPARK = [
 
 
 def build(name: str) -> Path:
-    """An example's folder, compiled against this client; a missing JDK or Maven is a failure on CI."""
+    """A project's folder, compiled against this client; a missing JDK or Maven is a failure on CI."""
     try:
-        return build_example(name)
+        return build_project(name)
     except UnavailableError as error:
         if os.environ.get("CI") == "true":
             raise
@@ -101,7 +101,7 @@ def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def job() -> Sequence[str]:
-    folder = build("spark")
+    folder = build("examples/spark")
     classpath = f"{folder / 'target/classes'}:{(folder / 'target/classpath').read_text().strip()}"
     return ["java", *SPARK, "-cp", classpath, "io.samescore.examples.spark.ScoreTable"]
 
@@ -176,7 +176,7 @@ class Service:
 @contextlib.contextmanager
 def service(log: Path, *properties: str) -> Iterator[Service]:
     """The service, ready; killed at the end if it did not stop by itself."""
-    jar = build("spring-boot") / "target/spring-boot-scoring-0.1.0.jar"
+    jar = build("examples/spring-boot") / "target/spring-boot-scoring-0.1.0.jar"
     port = free_port()
     options = [f"--server.port={port}", *(f"--samescore.{item}" for item in properties)]
     with log.open("wb") as out:
@@ -249,7 +249,7 @@ def test_spring_boot_scores_through_a_service(frame: pd.DataFrame, artifact: Pat
 
 
 def test_spring_boot_does_not_start_on_a_guess(artifact: Path) -> None:
-    jar = build("spring-boot") / "target/spring-boot-scoring-0.1.0.jar"
+    jar = build("examples/spring-boot") / "target/spring-boot-scoring-0.1.0.jar"
     for properties, said in (
         ([f"artifact={artifact}", "model=shop"], "either samescore.artifact"),
         (["artifact=absent.onnx"], "absent.onnx: "),
@@ -259,3 +259,19 @@ def test_spring_boot_does_not_start_on_a_guess(artifact: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 1
         assert said in done.stdout + done.stderr
+
+
+def test_memory_stays_flat_in_a_short_soak() -> None:
+    folder = build("benchmarks")
+    classpath = f"{folder / 'target/classes'}:{(folder / 'target/classpath').read_text().strip()}"
+    heap = ["-Xms128m", "-Xmx128m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC"]
+    model = folder.parent / "src/test/resources/artifacts/regressor.onnx"
+    command = ["java", *heap, "-cp", classpath, "io.samescore.benchmarks.Soak", str(model)]
+    done = run([*command, "300000", "60"], folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count(" rows ") == done.stdout.count(" cycles ") == 20
+    assert done.stdout.endswith(": flat\n")
+    # A bound that nothing keeps is not kept.
+    done = run([*command, "300000", "60", "8", "-1"], folder)
+    assert done.returncode == 1
+    assert done.stdout.endswith(": GROWS\n")

@@ -15,6 +15,9 @@ public record RemoteOptions(Duration timeout, int retries, String token) {
     /**
      * Checks the values.
      *
+     * @param timeout how long one attempt may take, above 0
+     * @param retries how often a request is sent again, from 0 on
+     * @param token the bearer token, or {@code null} for none
      * @throws IllegalArgumentException for a timeout that is not positive, or retries below 0
      */
     public RemoteOptions {
