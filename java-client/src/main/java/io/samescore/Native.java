@@ -24,10 +24,18 @@ final class Native {
     /** Stack where the command line cannot be read, which is enough for one of 128 KiB. */
     private static final long STACK = 128L << 20;
 
+    /** Once it has started, onnxruntime needs no deep stack any more. */
+    private static volatile OrtEnvironment started;
+
     private Native() {}
 
     /** onnxruntime's environment, which is never closed. */
     static OrtEnvironment environment(String where) {
+        OrtEnvironment environment = started;
+        return environment == null ? startOnDeepStack(where) : environment;
+    }
+
+    private static OrtEnvironment startOnDeepStack(String where) {
         FutureTask<OrtEnvironment> start = new FutureTask<>(Native::start);
         // Memory is reserved for the whole stack, and taken for what is used of it.
         Thread thread = new Thread(null, start, "samescore-onnxruntime", stackSize());
@@ -60,6 +68,7 @@ final class Native {
     private static OrtEnvironment start() throws OrtException {
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         environment.setTelemetry(false);
+        started = environment;
         return environment;
     }
 
