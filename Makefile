@@ -6,7 +6,7 @@ RELEASES ?= 1.24.1 1.26.0
 ARTIFACTS := build/artifacts/scenarios
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint java bench serve clients battery bench-service bench-java soak-java test-lowest test-full coverage mutants runtimes lock clean
+.PHONY: help setup demo test check lint java bench serve clients battery bench-service bench-java bench-peers soak-java test-lowest test-full coverage mutants runtimes lock clean
 
 help:            ## Say what there is
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -47,6 +47,9 @@ bench-service: setup ## The service beside a bare WSGI function on the same serv
 
 bench-java: setup ## The Java client beside hand-written onnxruntime code, with JMH
 	@tools/bench_java.sh $(BIN)
+
+bench-peers: setup ## The Java client beside JPMML-Evaluator on the same forest, with JMH
+	@tools/bench_peers.sh $(BIN)
 
 soak-java: setup ## The Java client's memory over 10 million rows and 2,000 opens; ROWS=, CYCLES= for fewer
 	@tools/soak_java.sh $(BIN) $(or $(ROWS),10000000) $(or $(CYCLES),2000)
