@@ -44,7 +44,7 @@ _REDUCED = frozenset(
 
 
 #: Metrics of a BallTree without the triangle inequality that its search relies on: it may leave out a nearer point.
-_NO_TRIANGLES = frozenset(["braycurtis", "dice"])
+_NO_TRIANGLES = frozenset(["braycurtis"])
 
 
 def fitted_points(estimator: Any) -> NDArray[np.float64]:
@@ -88,11 +88,6 @@ def search_of(scope: Scope, estimator: Any, inputs: Matrix | Table) -> Search | 
             accepted = "algorithm='brute', or at most leaf_size points"
             raise scope.refuse(
                 f"metric={metric!r} in a tree, which loses points where triangles do not close", accepted
-            )
-        if metric == "sokalsneath" and not fitted_points(estimator).any(axis=1).all():
-            # From nothing to nothing it is 0 / 0, and where NaN goes in a heap is anybody's guess.
-            raise scope.refuse(
-                "metric='sokalsneath' in a tree over a point of zeros", "points with a number that is not 0"
             )
         return Search(x.value, down_the_tree(scope, estimator._tree, metric, params, x.width), True)
     if reduced(estimator, is_single(inputs)):
