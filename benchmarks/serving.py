@@ -164,30 +164,43 @@ def burst(case: Case, connections: int, seconds: float, pid: int) -> Burst:
     return Burst(float(found[1]), used * 1e6)
 
 
+#: A peer's environment, made by ``make clients``; without it the peer is left out.
+STARLETTE = Path(".venv-clients/starlette/bin/python")
+
+
 def measure(options: Sequence[str], rounds: int, seconds: float = 1) -> Iterator[str]:
-    """A Markdown table, a line a case, as it is measured."""
+    """A Markdown table, a line a case, as it is measured; ratios are medians over the rounds."""
     path = artifact()
-    ports = free_port(), free_port()
+    ports = [free_port() for _ in range(3)]
     serve = [sys.executable, "-m", "samescore_runtime", "serve", str(path), "--port", str(ports[0]), "--workers", "1"]
-    bare = [sys.executable, "-m", "benchmarks.bare_wsgi", str(path), str(ports[1])]
-    yield "| request | samescore /s | bare WSGI /s | ratio of rates | samescore us of processor | bare | ratio of processor time |"
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
-    with running([*serve, *options], ports[0]) as ours_pid, running(bare, ports[1]) as bare_pid:
+    commands = [[*serve, *options], [sys.executable, "-m", "benchmarks.bare_wsgi", str(path), str(ports[1])]]
+    if STARLETTE.exists():
+        commands.append([str(STARLETTE), "benchmarks/starlette_peer.py", str(path), str(ports[2])])
+    yield "| request | | requests /s | us of processor | samescore's rate to its | processor time to samescore's |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    with contextlib.ExitStack() as stack:
+        pids = [stack.enter_context(running(command, port)) for command, port in zip(commands, ports, strict=False)]
         for number, (name, (body, headers)) in enumerate(bodies().items()):
             script = wrk_script(str(number), body, headers)
-            score = "/v2/models/forest/infer" if "binary" in name else "/models/forest/score"
-            ours = Case(name, f"http://127.0.0.1:{ports[0]}{score}", script)
-            theirs = Case("bare", f"http://127.0.0.1:{ports[1]}{'/binary' if 'binary' in name else '/'}", script)
-            pairs = [(burst(ours, 8, seconds, ours_pid), burst(theirs, 8, seconds, bare_pid)) for _ in range(rounds)]
-            mine, bares = zip(*pairs, strict=True)
-            rates = [statistics.median(one.rate for one in side) for side in (mine, bares)]
-            used = [statistics.median(one.processor for one in side) for side in (mine, bares)]
-            by_rate = statistics.median(one.rate / other.rate for one, other in pairs)
-            by_time = statistics.median(other.processor / one.processor for one, other in pairs)
-            shown = (
-                f"{rates[0]:,.0f} | {rates[1]:,.0f} | {by_rate:.2f} | {used[0]:,.0f} | {used[1]:,.0f} | {by_time:.2f}"
-            )
-            yield f"| {name} | {shown} |"
+            binary = "binary" in name
+            score = "/v2/models/forest/infer" if binary else "/models/forest/score"
+            paths = {"samescore": score, "bare WSGI": "/binary" if binary else "/", "Starlette": "/"}
+            servers = [
+                one
+                for one in zip(paths.items(), ports, pids, strict=False)
+                if not (binary and one[0][0] == "Starlette")
+            ]
+            found: dict[str, list[Burst]] = {who: [] for (who, _), _, _ in servers}
+            for _ in range(rounds):
+                for (who, place), port, pid in servers:
+                    found[who].append(burst(Case(who, f"http://127.0.0.1:{port}{place}", script), 8, seconds, pid))
+            for who, bursts in found.items():
+                rate = statistics.median(one.rate for one in bursts)
+                used = statistics.median(one.processor for one in bursts)
+                pairs = list(zip(found["samescore"], bursts, strict=True))
+                by_rate = statistics.median(ours.rate / theirs.rate for ours, theirs in pairs)
+                by_time = statistics.median(theirs.processor / ours.processor for ours, theirs in pairs)
+                yield f"| {name} | {who} | {rate:,.0f} | {used:,.0f} | {by_rate:.2f} | {by_time:.2f} |"
 
 
 def main() -> None:

@@ -107,6 +107,32 @@ def test_the_command_line_works_there(lean: Path, artifacts: list[Path]) -> None
     assert done.returncode == 0, done.stderr + done.stdout
 
 
+PAGES = """
+import sys
+from pathlib import Path
+from samescore_runtime.service.app import create_app
+from samescore_runtime.service.models import load_models
+from samescore_runtime.service.places import find
+client = create_app(load_models(find(Path(sys.argv[1])))).test_client()
+(name,) = [model["name"] for model in client.get("/models").json["models"]]
+for path in ("/", "/docs", "/openapi.json", f"/models/{name}/page", "/metrics"):
+    assert client.get(path).status_code == 200, path
+"""
+
+
+def test_the_pages_come_with_the_wheel(lean: Path, artifacts: list[Path]) -> None:
+    for artifact in artifacts:
+        done = run(lean, "python", "-W", "error", "-c", PAGES, artifact)
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_key_without_its_extra_names_it(lean: Path, artifacts: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "release.pub").write_text("")
+    done = run(lean, "samescore", "verify", artifacts[0], "--public-key", tmp_path / "release.pub")
+    assert done.returncode == 2
+    assert "samescore[sign]" in done.stderr
+
+
 @pytest.mark.parametrize(("command", "extra"), [("export", "export"), ("train", "train")])
 def test_a_command_whose_extra_is_missing_names_it(lean: Path, command: str, extra: str) -> None:
     arguments = {"export": ["m.skops", "--sample", "x.csv", "-o", "m.onnx"], "train": ["spam", "-o", "m.skops"]}[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -40,6 +41,12 @@ def check_settings(seed: int, budget: int, layout: str = "packed") -> None:
         raise InputError("budget", str(budget), "at least 1")
     if layout not in get_args(Layout):
         raise InputError("layout", repr(layout), " or ".join(get_args(Layout)))
+
+
+def check_within(within: float | None) -> None:
+    """Raises InputError for a largest difference that is none: below zero, infinite or NaN."""
+    if within is not None and not 0.0 <= within < math.inf:
+        raise InputError("--within", f"{within:g}", "a number from 0 on")
 
 
 def check_descriptions(descriptions: Mapping[str, Any] | None) -> None:

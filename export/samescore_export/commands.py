@@ -234,7 +234,7 @@ def prove_command(
       samescore prove skl2onnx.onnx --against model.skops --sample X.parquet --map probabilities=predict_proba
       samescore prove single.onnx --against model.skops --sample X.csv --within 1e-4 --report report/
     """
-    from samescore_export.errors import ExportError
+    from samescore_export.errors import ExportError, ProofError
     from samescore_export.exporting import prove_file
     from samescore_export.model_file import read_model
 
@@ -253,7 +253,7 @@ def prove_command(
 
                 progress("report")
                 write_report(proof, artifact, report, file.name)
-    except ExportError as error:
+    except (ExportError, ProofError) as error:
         print(error, file=sys.stderr)
         return 1
     for name, output in proof.outputs.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ def coverage(probes: Probes, contract: Contract) -> dict[str, Any]:
         for column in contract.columns
         if column.type == "string"
     }
+    why = Counter(zip(probes.columns.tolist(), probes.kinds.tolist(), strict=True))
     known = {column.name: set(column.categories) for column in contract.columns if column.categories}
     return {
         "rows": len(probes.kinds),
@@ -30,6 +32,10 @@ def coverage(probes: Probes, contract: Contract) -> dict[str, Any]:
         "missing_rows": {name: int(rows.sum()) for name, rows in missing.items()},
         "categories": {name: [len(present[name] & values), len(values)] for name, values in known.items()},
         "unknown": {name: bool(values - known.get(name, set())) for name, values in present.items()},
+        "probes": {
+            column.name: {kind: count for (name, kind), count in sorted(why.items()) if name == column.name}
+            for column in contract.columns
+        },
         "refused": [{"cause": item.cause, "kind": item.kind, "rows": item.rows} for item in probes.refused],
     }
 

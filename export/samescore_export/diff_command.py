@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from samescore_export.arguments import check_destination
+from samescore_export.arguments import check_destination, check_within
 from samescore_export.commands import read_rows
 from samescore_runtime.errors import ContractError, InputError
 from samescore_runtime.model import Model
@@ -61,6 +61,7 @@ def diff_command(
     from samescore_runtime.frames import encode_frame
 
     check_destination(None, report)
+    check_within(within)
     rows = read_rows(sample)
     models = [load(old), load(new)]
     # A text model knows no column name; its rows are a list of texts.

@@ -12,13 +12,21 @@ import onnx
 import sklearn
 from google.protobuf.message import DecodeError
 
-from samescore_export.arguments import check_descriptions, check_destination, check_methods, check_model, check_settings
+from samescore_export.arguments import (
+    check_descriptions,
+    check_destination,
+    check_methods,
+    check_model,
+    check_settings,
+    check_within,
+)
 from samescore_export.artifact_writer import artifact_bytes, write_atomically
+from samescore_export.certificate import FinishedGraph
 from samescore_export.compiler import Compiled, compile_model, method_of
 from samescore_export.errors import ExportError, ProofError, Unsupported
 from samescore_export.foreign_proof import prove_foreign
 from samescore_export.goldens import make_goldens
-from samescore_export.graph_certificate import graph_certificate
+from samescore_export.graph_certificate import differences, graph_certificate
 from samescore_export.metadata_certificate import contract_certificate, goldens_certificate
 from samescore_export.outputs import PRODUCER
 from samescore_export.profile import make_profile
@@ -174,9 +182,11 @@ def prove_file(
     Raises:
         ArtifactError, InputError: a file that is no sound model.
         ExportError: an artifact of a model that cannot be lowered.
+        ProofError: an artifact with other inputs or outputs than the model's, which cannot be fed with its rows.
     """
     check_model(model)
     check_settings(seed, budget)
+    check_within(within)
     name, content = read_content(Path(path))
     table = registry if isinstance(registry, Registry) else standard_registry(registry or ())
     sample = read_sample(X_sample, takes_dicts(model))
@@ -189,6 +199,13 @@ def prove_file(
         compiled = compile_model(model, sample, table, methods, artifact.contract.layout)
         same_makers = all((artifact.provenance or {}).get(key) == provenance[key] for key in ("samescore", "packages"))
         contract = contract_certificate(artifact, compiled)
+        if _ends(written) != _ends(compiled.model):
+            lines = [
+                line
+                for line in differences(written, compiled.model)
+                if line.startswith(("graph: input", "graph: output"))
+            ]
+            raise ProofError([*lines, *contract.verify(FinishedGraph(written)).failures])
         certificates = (contract, goldens_certificate(artifact, compiled, model), *compiled.certificates)
         subject = replace(compiled, certificates=certificates)
         return _prove_written(model, subject, written, same_makers, seed, budget, progress), artifact
@@ -222,6 +239,11 @@ def _prove_written(
     subject = replace(compiled, model=written, certificates=certificates)
     proof = prove(model, subject, seed, budget, progress=progress)
     return proof if same_makers else replace(proof, notes=(*proof.notes, OTHER_MAKERS))
+
+
+def _ends(model: onnx.ModelProto) -> list[tuple[str, int]]:
+    """Names and element types of a graph's inputs and outputs."""
+    return [(item.name, item.type.tensor_type.elem_type) for item in (*model.graph.input, *model.graph.output)]
 
 
 def _parsed(name: str, content: bytes) -> onnx.ModelProto:

@@ -31,6 +31,9 @@ ODD_TEXTS: tuple[str, ...] = (
 #: The kind of a row that is one of all combinations of categories.
 COMBINATION = "combination"
 
+#: Splits of one hint that are looked for in the raw column.
+MOST_SPLITS = 4000
+
 #: Probes beside one split: the float64 numbers on either side, and the float32 ones.
 PER_SPLIT = 4
 
@@ -46,13 +49,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Splits of one hint that were chosen to be probed: the largest value of the lower side and the smallest of the upper.
+    """Splits of one hint that were chosen to be probed: the largest value of the lower side and the smallest of the upper, of each.
 
     ``source`` tells hints apart; one that is given twice, to be probed more, has the same.
     """
 
     source: int
     column: str
+    splits: NDArray[np.float64]
     below: NDArray[Any]
     above: NDArray[Any]
 
@@ -87,7 +91,7 @@ class Probes:
                 values = np.array([float(value) for value in values if not is_missing(value)])
             values = np.unique(values)
             both = np.isin(item.below, values) & np.isin(item.above, values)
-            found.setdefault(item.source, set()).update(item.below[both].tolist())
+            found.setdefault(item.source, set()).update(item.splits[both].tolist())
         return sum(map(len, found.values()))
 
     def kept(self, rows: NDArray[np.bool_], cause: Callable[[int], str]) -> Probes:
@@ -231,30 +235,19 @@ def _split_cells(
 ) -> tuple[list[_Cell], list[Beside]]:
     """Probes beside splits: as many splits as there is room for, spread over the columns evenly."""
     source = {id(hint): number for number, hint in enumerate(hints)}
-    placed = [hint for hint in hints if _takes_splits(columns.get(hint.origin.column)) and len(hint.values)]
+    placed = [_placed(hint, source[id(hint)], column, rng) for hint, column in _with_columns(hints, columns)]
+    # In whole numbers many splits have the same two neighbours.
+    wanted = [np.unique(item.below) for item in placed]
+    per = [2 if columns[item.column].type == "int64" else PER_SPLIT for item in placed]
+    sizes = [len(values) * each for values, each in zip(wanted, per, strict=True)]
     groups: list[list[_Cell]] = []
     beside: list[Beside] = []
-    for hint, share in zip(placed, _shares([len(hint.values) for hint in placed], room // PER_SPLIT), strict=True):
-        column = columns[hint.origin.column]
-        values = np.sort(rng.choice(hint.values, share, replace=False))
-        highest = column.limit or np.finfo(np.float64).max
-        below = crossing(hint.origin.forward, values, -highest, highest)
-        below = below[np.isfinite(below)]
-        if column.type == "int64":
-            whole = np.unique(np.floor(below[np.abs(below) < 2**53])).astype(np.int64)
-            pair = Beside(source[id(hint)], column.name, whole, whole + 1)
-            groups += [[_Cell("split", column.name, int(v) + step) for step in (0, 1)] for v in whole]
-        else:
-            pair = Beside(source[id(hint)], column.name, below, next_up(below))
-            with np.errstate(over="ignore"):
-                near = below.astype(np.float32)
-                others = [near.astype(np.float64), np.nextafter(near, np.float32(np.inf)).astype(np.float64)]
-            limit = column.limit or np.inf
-            groups += [
-                [_Cell("split", column.name, float(v)) for v in group if np.isfinite(v) and abs(v) <= limit]
-                for group in zip(pair.below, pair.above, *others, strict=True)
-            ]
-        beside.append(pair)
+    for item, values, share, each in zip(placed, wanted, _shares(sizes, room), per, strict=True):
+        chosen = np.sort(rng.choice(values, min(len(values), max(1, share // each)), replace=False))
+        column = columns[item.column]
+        groups += [[_Cell("split", column.name, value) for value in cells] for cells in _neighbours(chosen, column)]
+        probed = np.isin(item.below, chosen)
+        beside.append(replace(item, splits=item.splits[probed], below=item.below[probed], above=item.above[probed]))
     # Whole splits are left out, not single sides of many.
     if sum(map(len, groups)) > room:
         order = [groups[i] for i in rng.permutation(len(groups))]
@@ -263,5 +256,37 @@ def _split_cells(
     return [cell for group in groups for cell in group], beside
 
 
-def _takes_splits(column: Column | None) -> bool:
-    return column is not None and column.type in ("float64", "float32", "int64")
+def _with_columns(hints: Sequence[Hint], columns: Mapping[str, Column]) -> Iterator[tuple[Hint, Column]]:
+    """The hints whose splits can be probed, and their columns."""
+    for hint in hints:
+        column = columns.get(hint.origin.column)
+        if column is not None and column.type in ("float64", "float32", "int64") and len(hint.values):
+            yield hint, column
+
+
+def _placed(hint: Hint, source: int, column: Column, rng: np.random.Generator) -> Beside:
+    """A hint's splits in its raw column; of very many a part."""
+    splits = np.asarray(hint.values, np.float64)
+    if len(splits) > MOST_SPLITS:
+        splits = np.sort(rng.choice(splits, MOST_SPLITS, replace=False))
+    highest = column.limit or np.finfo(np.float64).max
+    below = crossing(hint.origin.forward, splits, -highest, highest)
+    known = np.isfinite(below)
+    if column.type == "int64":
+        known &= np.abs(below) < 2**53
+        whole = np.floor(below[known]).astype(np.int64)
+        return Beside(source, column.name, splits[known], whole, whole + 1)
+    return Beside(source, column.name, splits[known], below[known], next_up(below[known]))
+
+
+def _neighbours(below: NDArray[Any], column: Column) -> Iterator[list[Any]]:
+    """The values to probe beside each split: the two next to it and, of numbers that are not whole, the float32 ones."""
+    if column.type == "int64":
+        yield from ([value, value + 1] for value in below.tolist())
+        return
+    limit = column.limit or np.inf
+    with np.errstate(over="ignore"):
+        near = below.astype(np.float32)
+        single = [near.astype(np.float64), np.nextafter(near, np.float32(np.inf)).astype(np.float64)]
+    for group in zip(below.tolist(), next_up(below).tolist(), *(side.tolist() for side in single), strict=True):
+        yield [value for value in group if np.isfinite(value) and abs(value) <= limit]

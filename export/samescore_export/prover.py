@@ -17,7 +17,7 @@ from samescore_export.proof import OutputProof, Proof
 from samescore_export.sample import Sample
 from samescore_export.threads import single_threaded
 from samescore_export.values import Score
-from samescore_runtime.comparison import compare
+from samescore_runtime.comparison import Comparison, compare
 from samescore_runtime.errors import ArtifactError
 from samescore_runtime.frames import encode_frame
 from samescore_runtime.sessions import open_session
@@ -76,9 +76,13 @@ def prove(
         tolerance, floor = evidence.tolerances[name], evidence.floor(name)
         comparison, within = judged(name, evidence, got[name], tolerance, floor)
         outputs[name] = OutputProof(
-            sameness="proven"
-            if every is not None and name in every.every_input
-            else sameness(score, tolerance.ulp, verdicts, compiled),
+            sameness=found_sameness(
+                comparison,
+                "proven"
+                if every is not None and name in every.every_input
+                else sameness(score, tolerance.ulp, verdicts, compiled),
+                any(verdict.failures for verdict in verdicts),
+            ),
             tolerance=tolerance,
             comparison=comparison,
             default_session=compare(evidence.expected[name], default[name], tolerance, floor=floor),
@@ -99,6 +103,15 @@ def prove(
         seed, budget, evidence.probes, outputs, verdicts, compiled, evidence.expected, got, evidence.fit,
         tuple(failures), reference, answer, session=session,
     )  # fmt: skip
+
+
+def found_sameness(comparison: Comparison, stated: str, uncertain: bool) -> str:
+    """The sameness that was reached: no more than the probes show where one differs, or where a certificate does not hold."""
+    if not comparison.passed:
+        return "differs"
+    if uncertain and stated.startswith("proven"):
+        return "bit-equal" if comparison.bit_equal == comparison.rows else "within the rounding bound"
+    return stated
 
 
 def _runner(compiled: Compiled, session: Any) -> Callable[[Sample], Mapping[str, NDArray[Any]]]:

@@ -165,6 +165,20 @@ def test_codes_of_categories_are_probed_at_their_edges():
     assert {3.0, float(np.nextafter(3.0, 0))} <= probed
 
 
+def test_splits_with_the_same_whole_neighbours_are_probed_together():
+    rows = pd.DataFrame(
+        {"n": np.random.default_rng(2).integers(0, 20, 400), "x": np.random.default_rng(3).normal(size=400)}
+    )
+    target = np.sin(rows.n) + rows.x
+    model = make_pipeline(StandardScaler(), RandomForestRegressor(10, random_state=0)).fit(rows, target)
+    found, proof = covered(model, rows, budget=400)
+    whole = next(item for item in proof.probes.beside if item.column == "n")
+    assert len(whole.splits) > len(set(whole.below.tolist()))
+    assert found["splits_both_sides"] >= len(whole.splits)
+    # No room is left over while there are splits to probe.
+    assert found["rows"] >= 395
+
+
 def test_a_side_whose_probe_was_refused_no_longer_counts():
     model = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, Y)
     exported = export_proven(model, X)

@@ -232,13 +232,12 @@ def test_beyond_that_their_order_is_open():
     assert proof.outputs["kneighbors.indices"].within_bound > 0
 
 
-@pytest.mark.parametrize("metric", ["dice", "sokalsneath"])
 @pytest.mark.parametrize("seed", range(4))
-def test_rows_of_nothing_have_no_distance_to_each_other(metric, seed):
+def test_rows_of_nothing_have_no_distance_to_each_other(seed):
     # 0 / 0 is never refused by scikit-learn's heap, and drives out what a number would not.
     rng = np.random.default_rng(seed)
     rows = (rng.random((120, 4)) < 0.6).astype(float)
     for k in (1, 5, 20):
-        model = KNeighborsClassifier(k, metric=metric, algorithm="ball_tree", leaf_size=10)
+        model = KNeighborsClassifier(k, metric="sokalsneath", algorithm="ball_tree", leaf_size=10)
         proof = export_proven(model.fit(rows, rows[:, 0]), rows, methods=["predict", "kneighbors"], budget=250).proof
         assert not proof.failures, proof.failures

@@ -328,6 +328,25 @@ def test_all_processes_follow_the_repository(classifier: Any, tmp_path: Path) ->
         process.communicate(timeout=10)
 
 
+def test_tokens_from_the_environment(artifact_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMESCORE_TOKENS", "a-token-of-some-length")
+    port = free_port()
+    process = start(artifact_folder / "classifier.onnx", port, "--workers", "1")
+    try:
+        wait_until_ready(port, process)
+        assert ask(port, "POST", "/models/classifier/score", GOOD)[0] == 401
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/models/classifier/score",
+            GOOD,
+            {"Content-Type": "application/json", "Authorization": "Bearer a-token-of-some-length"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
+    finally:
+        process.kill()
+        process.communicate(timeout=10)
+
+
 def test_only_signed_artifacts_are_served_where_that_is_asked(classifier: Any, tmp_path: Path) -> None:
     file = tmp_path / "churn.onnx"
     file.write_bytes(classifier.build())

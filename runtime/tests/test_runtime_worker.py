@@ -28,7 +28,7 @@ from samescore_runtime.service.access import Access, TokenFiles, read_tokens
 from samescore_runtime.service.app import create_app
 from samescore_runtime.service.control import Control
 from samescore_runtime.service.following import Follower
-from samescore_runtime.service.journal import Journal, PlainFile, RotatedFiles, access_line, prediction_line, trace_id
+from samescore_runtime.service.journal import Journal, PlainFile, RotatedFiles, access_lines, prediction_lines, trace_id
 from samescore_runtime.service.limits import Limits
 from samescore_runtime.service.models import Models, load_models
 from samescore_runtime.service.options import PredictionLog, processors
@@ -343,7 +343,7 @@ def test_a_full_slot_takes_no_more_names_and_breaks_nothing() -> None:
 
 def test_the_access_log_has_a_line_a_request_and_no_payload(tmp_path: Path, classifier: Any) -> None:
     file = tmp_path / "access.jsonl"
-    service = Service(tmp_path, classifier, access_log=Journal(PlainFile(file), access_line))
+    service = Service(tmp_path, classifier, access_log=Journal(PlainFile(file), access_lines))
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     answer = service.score(2, traceparent=f"00-{trace}-00f067aa0ba902b7-01")
     service.client.get("/models")
@@ -369,7 +369,9 @@ def test_the_prediction_log_keeps_rows_and_scores_and_leaves_out_what_it_should(
     tmp_path: Path, classifier: Any
 ) -> None:
     log = PredictionLog(tmp_path / "log", ("price",))
-    service = Service(tmp_path, classifier, prediction_log=Journal(RotatedFiles(log, 0), prediction_line(log.redacted)))
+    service = Service(
+        tmp_path, classifier, prediction_log=Journal(RotatedFiles(log, 0), prediction_lines(log.redacted))
+    )
     answer = service.score(2)
     request = {"inputs": [{"name": "float64", "datatype": "FP64", "shape": [1, 2], "data": [3.5, 4.5]}]}
     service.client.post("/v2/models/churn/infer", json=request)
@@ -404,7 +406,7 @@ def test_a_log_that_cannot_be_written_is_counted_and_stops_nothing(tmp_path: Pat
     def full(content: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    service = Service(tmp_path, classifier, access_log=Journal(full, access_line))
+    service = Service(tmp_path, classifier, access_log=Journal(full, access_lines))
     service.score()
     assert service.score()
     service.worker.flush()

@@ -300,7 +300,7 @@ def lower_sgd_classifier(estimator: Any, inputs: Matrix | Table, scope: Scope) -
     lowered, raw = _decided(estimator, inputs, scope)
     graph, classes = scope.graph, len(estimator.classes_)
     if estimator.loss == "log_loss":
-        single = (single_sigmoid if raw.single else sigmoid)(graph, raw.value)
+        single = _logistic(graph, raw)
         proba = both_classes(graph, single) if classes == 2 else _normalised(graph, single, classes)
         # A quotient by the sum of all moves as a softmax does, by no more than each exponent times its share.
         return _with_probabilities(estimator, lowered, raw, scope, proba, linked=True)

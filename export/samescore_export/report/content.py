@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from samescore_export.proof import OutputProof, Proof
 from samescore_runtime.artifact import Artifact
-from samescore_runtime.comparison import ulp_distance
+from samescore_runtime.comparison import Tolerance, ulp_distance
 from samescore_runtime.contract import Column
 
 #: Upper ends of the bins of a histogram of ULP distances; the last bin has none.
@@ -23,8 +23,8 @@ MEANINGS = {
     "proven": "the same for every input: certificates cover every split, category and leaf in the file, or all inputs there are",
     "proven beyond the rounding bound": "the same wherever the margin is beyond the rounding bound",
     "bit-equal": "equal to the last bit on every probe",
+    "within the rounding bound": "the same on every probe but those within a rounding bound of another answer; certificates do not hold",
     "differs": "beyond the stated limit",
-    "within": "within a stated bound of the original model's answer",
 }
 
 
@@ -45,6 +45,7 @@ class OutputContent:
     sameness: str
     meaning: str
     proof: OutputProof
+    largest: float | None
     bins: tuple[Bin, ...]
     worst: tuple[tuple[str, str, str, str], ...]
 
@@ -65,7 +66,7 @@ class Content:
     not_covered: tuple[str, ...]
     kinds: tuple[tuple[str, int], ...]
     coverage: Mapping[str, Any]
-    columns: tuple[tuple[Column, str], ...]
+    columns: tuple[tuple[Column, str, str], ...]
     provenance: Mapping[str, Any]
     onnxruntime: Mapping[str, str]
     seed: int
@@ -95,7 +96,7 @@ def describe(proof: Proof, artifact: Artifact, name: str) -> Content:
         not_covered=tuple(entry["not_covered"]),
         kinds=tuple(zip(map(str, kinds), map(int, counts), strict=True)),
         coverage=entry["coverage"],
-        columns=tuple((column, accepted(column)) for column in artifact.contract.columns),
+        columns=tuple((c, accepted(c), probed(c.name, entry["coverage"])) for c in artifact.contract.columns),
         provenance=provenance,
         onnxruntime=entry["onnxruntime"],
         seed=proof.seed,
@@ -118,8 +119,46 @@ def accepted(column: Column) -> str:
 
 def _output(name: str, item: OutputProof, proof: Proof) -> OutputContent:
     expected, got = proof.expected[name], proof.got[name]
-    meaning = MEANINGS.get(item.sameness, MEANINGS["within"])
-    return OutputContent(name, item.sameness, meaning, item, _bins(expected, got), tuple(_worst(name, item, proof)))
+    meaning = MEANINGS[item.sameness] if item.sameness in MEANINGS else _within(item.tolerance, expected.dtype)
+    largest = _largest(expected, got)
+    worst = tuple(_worst(name, item, proof))
+    return OutputContent(name, item.sameness, meaning, item, largest, _bins(expected, got), worst)
+
+
+def _within(tolerance: Tolerance, dtype: Any) -> str:
+    """A tolerance as a size that people know: so many spacings of numbers of the output's scale."""
+    floor = np.asarray(tolerance.floor, dtype if dtype.kind == "f" else np.float64)
+    size = tolerance.ulp * float(np.spacing(floor))
+    return (
+        f"at most {size:.2g} from the original model's answer, {tolerance.ulp:g} ulp of numbers of the size {floor:.3g}"
+    )
+
+
+def _largest(expected: NDArray[Any], got: NDArray[Any]) -> float | None:
+    """The largest finite difference of a number; None for labels, and where there is none."""
+    if expected.dtype.kind != "f" or expected.shape != got.shape or got.dtype.kind != "f":
+        return None
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = np.abs(expected - got)
+    return float(apart[np.isfinite(apart)].max(initial=0.0)) or None
+
+
+def probed(name: str, coverage: Mapping[str, Any]) -> str:
+    """What a column was probed with, in a few words, from the proof's coverage."""
+    made = coverage["probes"][name]
+    words = [
+        f"{made[kind]:,} {what}"
+        for kind, what in (("split", "beside splits"), ("special", "special values"))
+        if kind in made
+    ]
+    if (count := coverage["missing_rows"][name]) > 0:
+        words.append(f"missing in {count:,} row{'s' if count > 1 else ''}")
+    if name in coverage["categories"]:
+        seen, known = coverage["categories"][name]
+        words.append(f"{seen:,} of {known:,} categories")
+    if coverage["unknown"].get(name):
+        words.append("unknown values")
+    return ", ".join(words) or "–"
 
 
 def _bins(expected: NDArray[Any], got: NDArray[Any]) -> tuple[Bin, ...]:

@@ -50,6 +50,12 @@ class _Workers(click.ParamType[int]):
     help="Open at once in each process; more get 503.",
 )
 @click.option(
+    "--threads",
+    type=_POSITIVE,
+    show_default="one a connection",
+    help="Of each process; 1 behind a proxy that buffers requests.",
+)
+@click.option(
     "--drain",
     default=1.0,
     show_default=True,
@@ -92,6 +98,7 @@ def serve_command(
     port: int,
     workers: int,
     max_connections: int,
+    threads: int | None,
     drain: float,
     max_body_bytes: int,
     max_rows: int,
@@ -127,9 +134,10 @@ def serve_command(
         port=port,
         workers=workers,
         connections=max_connections,
+        threads=threads,
         drain=drain,
         limits=Limits(max_body_bytes, max_rows, max_string_length, max_nesting),
-        tokens=TokenFiles(tokens, admin_tokens, os.environ.get("SAMESCORE_TOKENS")),
+        tokens=TokenFiles(tokens, admin_tokens, os.environ.pop("SAMESCORE_TOKENS", None)),
         trust=signatures.trust(keys, require_signature),
         access_log=access_log,
         prediction_log=kept,

@@ -13,6 +13,7 @@ from samescore_runtime.monitor.metrics import sample
 from samescore_runtime.service import metrics_route, model_routes, pages, v2_repository, v2_routes
 from samescore_runtime.service.bodies import compress
 from samescore_runtime.service.failures import INTERNAL, JSON_TYPE, RequestError, failure
+from samescore_runtime.service.journal import other_line
 from samescore_runtime.service.lane import extra_headers
 from samescore_runtime.service.lane import lane as quick_lane
 from samescore_runtime.service.limits import Limits
@@ -90,7 +91,7 @@ def _finish(worker: Worker, response: Response) -> None:
         seconds = now - g.get("started", now)
         traceparent = request.headers.get("traceparent")
         record = Other(request.method, request.path, response.status, time.time(), seconds, answer_id, traceparent)
-        worker.access_log.write([record])
+        worker.access_log.write_line(other_line(record))
 
 
 def _refused(error: SamescoreError) -> Response:

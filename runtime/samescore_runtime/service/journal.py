@@ -28,36 +28,54 @@ def trace_id(traceparent: str) -> str | None:
 
 
 class Journal:
-    """A log: how a record becomes a line (without its end), and where lines go."""
+    """A log: how records become lines, each with its end, and where these go."""
 
-    def __init__(self, write: Callable[[bytes], None], line: Callable[[Any], bytes]) -> None:
+    def __init__(self, write: Callable[[bytes], None], lines: Callable[[Sequence[Any]], bytes]) -> None:
         self._write = write
-        self._line = line
+        self._lines = lines
         self.lost = 0
 
     def write(self, records: Sequence[Any]) -> None:
         """Write a line a record, all at once; those that the disk refuses are counted."""
-        if not records:
-            return
+        if records:
+            self.write_line(self._lines(records), len(records))
+
+    def write_line(self, content: bytes, count: int = 1) -> None:
+        """Write lines that are made already."""
         try:
-            self._write(b"\n".join([*map(self._line, records), b""]))
+            self._write(content)
         except OSError:
-            self.lost += len(records)
+            self.lost += count
 
 
-def access_line(record: Answered | Other) -> bytes:
-    """A line of the access log: no payload, no address of a client."""
-    trace = trace_id(record.traceparent) if record.traceparent else None
-    known = b'{"time":"%b","id":"%b","trace":%b,"status":%b,"ms":%.3f,' % (
-        timestamp(record.at).encode(),
-        record.answer_id.encode(),
-        b"null" if trace is None else f'"{trace}"'.encode(),
-        record.status[:3].encode(),
-        record.seconds * 1000,
-    )
-    if isinstance(record, Other):
-        return known + dumps({"method": record.method, "path": record.path})[1:]
-    return b'%b"rows":%d,%b' % (known, record.rows, record.target.logged)
+def access_lines(records: Sequence[Answered]) -> bytes:
+    """Lines of the access log: no payload, no address of a client. One expression, as there may be thousands a round."""
+    return "".join(
+        [
+            f'{{"time":"{_at_millisecond(int(at * 1000))}","id":"{answer_id}","trace":{_trace(traceparent)},"status":{status[:3]},'
+            f'"ms":{seconds * 1000:.3f},"rows":{rows},{target.logged}\n'
+            for target, status, at, seconds, rows, _, answer_id, traceparent, _ in records
+        ]
+    ).encode()
+
+
+def other_line(record: Other) -> bytes:
+    """The line of a request for something else than scores."""
+    line = {
+        "time": timestamp(record.at),
+        "id": record.answer_id,
+        "trace": trace_id(record.traceparent or ""),
+        "status": int(record.status[:3]),
+        "ms": round(record.seconds * 1000, 3),
+        "method": record.method,
+        "path": record.path,
+    }
+    return dumps(line) + b"\n"
+
+
+def _trace(traceparent: str | None) -> str:
+    found = trace_id(traceparent) if traceparent else None
+    return "null" if found is None else f'"{found}"'
 
 
 def timestamp(at: float) -> str:
@@ -84,12 +102,12 @@ class PlainFile:
         self._path = path
 
     def __call__(self, content: bytes) -> None:
-        with self._path.open("ab", buffering=0) as file:
+        with self._path.open("ab") as file:
             file.write(content)
 
 
-def prediction_line(redacted: Collection[str]) -> Callable[[Answered], bytes]:
-    """Makes the line of one request: its rows and scores, and what scored them.
+def prediction_lines(redacted: Collection[str]) -> Callable[[Sequence[Answered]], bytes]:
+    """Makes the lines of requests: their rows and scores, and what scored them.
 
     Args:
         redacted: columns whose values are replaced by ``"[redacted]"``.
@@ -113,9 +131,9 @@ def prediction_line(redacted: Collection[str]) -> Callable[[Answered], bytes]:
             "rows": rows,
             "outputs": {name: json_values(array) for name, array in scored.outputs.items()},
         }
-        return dumps(told)
+        return dumps(told) + b"\n"
 
-    return line
+    return lambda records: b"".join(map(line, records))
 
 
 def _rows(data: Any) -> list[dict[str, Any]]:

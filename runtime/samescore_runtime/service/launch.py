@@ -94,9 +94,8 @@ def run(path: Path, wanted: dict[str, Wanted], options: Options, slots: Slots, c
         port=options.port,
         interface=Interfaces.WSGI,
         workers=options.workers,
-        # A thread waits while its client sends the body, so there may be one for every connection: no client can keep another waiting.
-        # They are started as they are needed. (A few, 2 to 8, would take turns for every request and cost half the throughput.)
-        blocking_threads=options.connections,
+        # A thread waits while its client sends the body, so there may be one for every connection; they are started as they are needed.
+        blocking_threads=options.threads or options.connections,
         backpressure=options.connections,
         websockets=False,
         # It warns of the number of threads, which is meant.
@@ -168,8 +167,8 @@ def _application(path: Path, options: Options, slots: Slots, common: Path) -> tu
         Journal,
         PlainFile,
         RotatedFiles,
-        access_line,
-        prediction_line,
+        access_lines,
+        prediction_lines,
         to_stdout,
     )
     from samescore_runtime.service.overflow import shed_overflow
@@ -180,7 +179,7 @@ def _application(path: Path, options: Options, slots: Slots, common: Path) -> tu
     access = None
     if options.access_log is not None:
         sink = to_stdout if options.access_log == "-" else PlainFile(Path(options.access_log))
-        access = Journal(sink, access_line)
+        access = Journal(sink, access_lines)
     worker = Worker(
         models,
         options.limits,
@@ -193,7 +192,7 @@ def _application(path: Path, options: Options, slots: Slots, common: Path) -> tu
     )
     if options.prediction_log is not None:
         log = options.prediction_log
-        worker.prediction_log = Journal(RotatedFiles(log, worker.series.number), prediction_line(log.redacted))
+        worker.prediction_log = Journal(RotatedFiles(log, worker.series.number), prediction_lines(log.redacted))
     worker.follow()
     worker.start()
     shed_overflow(worker.series, options.port)

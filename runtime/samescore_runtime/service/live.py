@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ class LiveHistograms:
         self._slot = slot
         self._waiting: list[tuple[Served, Scored]] = []
         self._own: dict[str, Histograms] = {}
+        self._unwritten: set[str] = set()
+        self._due = 0.0
 
     def add(self, served: Served, scored: Scored) -> None:
         """Remember a request until the next :meth:`flush`."""
@@ -42,8 +45,6 @@ class LiveHistograms:
     def flush(self) -> None:
         """Count what waits."""
         count = len(self._waiting)
-        if not count:
-            return
         taken = self._waiting[:count]
         del self._waiting[:count]
         batches: dict[str, list[tuple[Tensors, Mapping[str, NDArray[Any]]]]] = {}
@@ -55,7 +56,13 @@ class LiveHistograms:
             histograms = self._of(by_digest[digest])
             if histograms is not None:
                 histograms.add(found)
-                self._write(digest, histograms)
+                self._unwritten.add(digest)
+        # The disk is not worth more than a second's delay.
+        if self._unwritten and time.monotonic() >= self._due:
+            for digest in self._unwritten & self._own.keys():
+                self._write(digest, self._own[digest])
+            self._unwritten.clear()
+            self._due = time.monotonic() + 1.0
 
     def _of(self, served: Served) -> Histograms | None:
         digest, profile = served.model.digest, served.model.artifact.profile

@@ -36,6 +36,7 @@ class Options:
     """Attributes:
     workers: processes that score.
     connections: open at once in each process; more are answered 503.
+    threads: of each process; None for one a connection, so that no client that sends slowly keeps another waiting.
     drain: seconds between SIGTERM, from which on the service is not ready, and the end of taking requests.
     access_log: a file, ``-`` for standard output, or None.
     """
@@ -44,6 +45,7 @@ class Options:
     port: int = 8080
     workers: int = 1
     connections: int = 1024
+    threads: int | None = None
     drain: float = 0.0
     limits: Limits = field(default_factory=Limits)
     tokens: TokenFiles = field(default_factory=TokenFiles)

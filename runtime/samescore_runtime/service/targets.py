@@ -72,7 +72,7 @@ class Target:
     types: frozenset[str]
     tally: Tally
     header: tuple[str, str]
-    logged: bytes
+    logged: str
     other: Target | None = None
     share: int = 0
     shadow: Served | None = None
@@ -134,7 +134,7 @@ class _Maker:
             "role": role,
         }
         header = ("X-Samescore-Digest", digest)
-        return Target(path, served, role, way, types, self._tallies[key], header, dumps(logged)[1:])
+        return Target(path, served, role, way, types, self._tallies[key], header, dumps(logged)[1:].decode())
 
 
 def _diverted(entry: Entry, make: Callable[[Served, str], Target]) -> Target:
