@@ -86,9 +86,9 @@ class Worker:
         #: Rows that may still be kept for the histograms in this round.
         self.rows_left = ROWS_A_ROUND
         self._shadowing: deque[tuple[Served, Any, Mapping[str, NDArray[Any]]]] = deque(maxlen=SHADOWED)
-        self._ids = count()
+        self.ids = count()
         # A process of its own in front, a counter behind: unique without asking the system for each.
-        self._id_head = str(uuid.uuid4())[:24]
+        self.id_head = str(uuid.uuid4())[:24]
         self._house = threading.Lock()
         self.series.set("samescore_workers", 1)
         self.models = models
@@ -97,7 +97,7 @@ class Worker:
 
     def next_id(self) -> str:
         """A new id under which an answer can be found again."""
-        return f"{self._id_head}{next(self._ids):012x}"
+        return f"{self.id_head}{next(self.ids):012x}"
 
     def keeps(self, target: Target) -> bool:
         """Whether every request's rows and scores are needed after its answer, not just some for the histograms."""
