@@ -236,7 +236,7 @@ def raw_probes(stand: Stand) -> Outcome:
     )
 
 
-_SCHEMATHESIS = Path(".venv-clients/schemathesis/bin/schemathesis")
+_SCHEMATHESIS = Path(".venv-clients/schemathesis/bin/schemathesis").absolute()
 _CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
 
@@ -264,7 +264,8 @@ def generated(stand: Stand, cases: int) -> Outcome:
                 "--generation-deterministic",
                 "--no-color",
             ]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            # It leaves a folder behind where it runs.
+            done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=stand.folder)
             counted = re.search(r"(\d[\d,]*) generated(.*)", done.stdout)
             made += int(counted[1].replace(",", "")) if counted else 0
             if done.returncode != 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import logging
+import os
 import sys
 import threading
 import time
@@ -176,16 +177,27 @@ class Worker:
             return
         self._shadowing.append((shadow, scored.data, scored.outputs))
 
-    def start(self) -> None:
-        """Begin the housekeeping in a thread of its own."""
+    def start(self, grace: float) -> None:
+        """Begin the housekeeping in a thread of its own.
+
+        Args:
+            grace: seconds that this process has for what is in flight once the one that watches it is gone.
+        """
         # Requests leave no cycles behind; the collector would only walk what waits to be counted.
         gc.freeze()
         gc.set_threshold(20_000, 50, 100)
-        threading.Thread(target=self._keep_house, name="samescore-housekeeping", daemon=True).start()
+        threading.Thread(
+            target=self._keep_house, args=(os.getppid(), grace), name="samescore-housekeeping", daemon=True
+        ).start()
 
-    def _keep_house(self) -> None:
+    def _keep_house(self, parent: int, grace: float) -> None:
+        left = grace
         for number in count():
             time.sleep(ROUND)
+            if os.getppid() != parent:
+                left -= ROUND
+                if left <= 0:
+                    os._exit(1)
             try:
                 self.flush()
                 if number % 5 == 0 or self.control.changed():
