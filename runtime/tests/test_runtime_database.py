@@ -195,6 +195,22 @@ def test_folders_and_no_rows(artifact: Path, url: str, tmp_path: Path, capsys: p
     assert told(capsys)["rows"] == 0
 
 
+@pytest.mark.parametrize("form", ["file", "stream"])
+def test_arrow_as_it_comes(artifact: Path, rows: Path, form: str, tmp_path: Path) -> None:
+    table = pq.read_table(rows)
+    path, url = tmp_path / "rows.arrow", f"sqlite:///{tmp_path / 'scores.db'}"
+    make = pa.ipc.new_file if form == "file" else pa.ipc.new_stream
+    with make(str(path), table.schema) as writer:
+        writer.write_table(table, max_chunksize=1100)
+    assert main(score(artifact, path, url, "--key", "number")) == 0
+    assert _exact(url)
+    with make(str(tmp_path / "none.arrow"), table.schema):
+        pass
+    assert main(score(artifact, tmp_path / "none.arrow", url, "--key", "number")) == 0
+    (tmp_path / "broken.feather").write_bytes(path.read_bytes()[:100])
+    assert main(score(artifact, tmp_path / "broken.feather", url)) == 2
+
+
 def test_what_does_not_fit_is_refused(
     artifact: Path, rows: Path, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

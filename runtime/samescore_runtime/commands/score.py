@@ -21,7 +21,7 @@ from samescore_runtime.errors import InputError
     "source",
     required=True,
     type=click.Path(path_type=Path),
-    help="Rows: a .csv, .jsonl or .parquet file, or a folder of files of one of these kinds.",
+    help="Rows: a .csv, .jsonl, .parquet, .arrow or .feather file, or a folder of files of one of these kinds.",
 )
 @click.option(
     "--output",

@@ -117,6 +117,12 @@ def make_target(store: Store, target: Target) -> None:
         store.execute("UPDATE targets SET outputs = ? WHERE name = ?", [json.dumps(grown.outputs), target.name])
 
 
+def known_keys(store: Store, table: str) -> dict[str, Kind]:
+    """The keys of a target's table, by kind; none where there is no such table yet."""
+    found = store.execute("SELECT keys FROM targets WHERE name = ?", [table])
+    return {name: kind for (keys,) in found for name, kind in _columns(keys)}
+
+
 def _columns(text: str) -> tuple[tuple[str, Kind], ...]:
     return tuple((name, kind) for name, kind in json.loads(text))
 

@@ -90,7 +90,8 @@ def _run(patient: _Patient, model: Model, source: Input, request: Request, setti
         pending: Future[bool] | None = None
         for count, chunk in enumerate(source.chunks(model.contract, request.keys, request.chunk_rows), 1):
             if target is None:
-                target = target_of(request.table, model.contract, model.output_names, key_kinds(chunk.keys))
+                known = patient(partial(ledger.known_keys, table=request.table))
+                target = target_of(request.table, model.contract, model.output_names, key_kinds(chunk.keys, known))
                 patient(partial(ledger.make_target, target=target))
                 run = patient(partial(ledger.begin, settings=settings))
             assert run is not None

@@ -23,16 +23,16 @@ _KINDS: tuple[tuple[type, Kind], ...] = (
 )
 
 
-def key_kinds(keys: Mapping[str, Sequence[Any]]) -> dict[str, Kind]:
-    """The kind of each key column by its values; text for none at all.
+def key_kinds(keys: Mapping[str, Sequence[Any]], known: Mapping[str, Kind]) -> dict[str, Kind]:
+    """The kind of each key column by its values; where there is none, as the table has it (``known``), else text.
 
     Raises:
         InputError: values of several kinds, or of one that no table holds.
     """
-    return {name: _kind(name, values) for name, values in keys.items()}
+    return {name: _kind(name, values) or known.get(name, "text") for name, values in keys.items()}
 
 
-def _kind(name: str, values: Sequence[Any]) -> Kind:
+def _kind(name: str, values: Sequence[Any]) -> Kind | None:
     found = {type(value) for value in values if value is not None}
     # The first that fits: a bool is also an int, and a datetime also a date.
     fitting = [[kind for base, kind in _KINDS if issubclass(one, base)][:1] for one in found]
@@ -43,7 +43,7 @@ def _kind(name: str, values: Sequence[Any]) -> Kind:
             f"values of the types {', '.join(sorted(one.__name__ for one in found))}",
             "whole numbers, numbers, texts, flags, dates or times, of one kind",
         )
-    return kinds.pop() if kinds else "text"
+    return kinds.pop() if kinds else None
 
 
 def in_kind(name: str, kind: Kind, values: Sequence[Any]) -> list[Any]:
@@ -53,7 +53,7 @@ def in_kind(name: str, kind: Kind, values: Sequence[Any]) -> list[Any]:
         InputError: another kind.
     """
     found = _kind(name, values)
-    if found != kind and any(value is not None for value in values):
+    if found not in (kind, None):
         raise InputError(
             f"--key {name}", f"values that are a {found}", f"values that are a {kind}, as the table has them"
         )
