@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import importlib.util
 import json
 import random
 import signal
@@ -25,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from parity_tests import postgresql_server
 from samescore_runtime import InputError, load
 from samescore_runtime.batch.database.copy_binary import HEADER, TRAILER, rows_in_binary
 from samescore_runtime.batch.database.ledger import migrate
@@ -35,19 +35,9 @@ ROWS = 4_000
 CHUNK = 250
 
 
-def _postgresql_server() -> Any:
-    # Tests are imported by path, and so are their helpers.
-    spec = importlib.util.spec_from_file_location("postgresql_server", Path(__file__).with_name("postgresql_server.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with _postgresql_server().server(tmp_path_factory.mktemp("postgresql")) as running:
+    with postgresql_server.server(tmp_path_factory.mktemp("postgresql")) as running:
         yield running
 
 
@@ -290,7 +280,7 @@ def test_two_writers_at_once(artifact: Path, rows: Path, server: Any, tmp_path: 
 
 
 def test_the_server_is_restarted_meanwhile(artifact: Path, rows: Path, tmp_path: Path) -> None:
-    with _postgresql_server().server(tmp_path) as running:
+    with postgresql_server.server(tmp_path) as running:
         more = ("--key", "number", "--chunk-rows", "20")
         command = [sys.executable, "-m", "samescore_runtime", *score(artifact, rows, running.url, *more)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -1,4 +1,4 @@
-"""A PostgreSQL of a test's own: in a folder, on a port of the loopback address, gone afterwards."""
+"""A PostgreSQL of a test's or a benchmark's own: in a folder, on a port of the loopback address, gone afterwards."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,4 +74,3 @@ def server(folder: Path) -> Iterator[Server]:
     finally:
         with contextlib.suppress(AssertionError):
             running.stop("immediate")
-        time.sleep(0)
