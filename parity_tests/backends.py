@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import shutil
 import signal
@@ -11,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,13 +111,41 @@ def jvm_classpath() -> str:
     Raises:
         UnavailableError: no JDK or Maven.
     """
+    client = ROOT / "java-client"
+    with _maven() as quiet:
+        _checked([*quiet, "compile", "dependency:build-classpath", "-Dmdep.outputFile=target/classpath"], client)
+    return f"{client / 'target/classes'}:{(client / 'target/classpath').read_text().strip()}"
+
+
+def build_example(name: str) -> Path:
+    """Builds an example against the Java client as it is now, which goes into the local Maven repository; the example's folder.
+
+    Raises:
+        UnavailableError: no JDK or Maven.
+    """
+    folder = ROOT / "java-client/examples" / name
+    with _maven() as quiet:
+        skipped = ["-Dmaven.test.skip", "-Dmaven.javadoc.skip", "-Dmaven.source.skip"]
+        _checked([*quiet, *skipped, "install"], ROOT / "java-client")
+        _checked([*quiet, "package"], folder)
+    return folder
+
+
+@contextlib.contextmanager
+def _maven() -> Iterator[Sequence[str]]:
+    """Maven's command line, for one process at a time: two would write the same classes.
+
+    Raises:
+        UnavailableError: no JDK or Maven.
+    """
     lacking = [tool for tool in ("javac", "mvn") if shutil.which(tool) is None]
     if lacking:
         raise UnavailableError(f"not run: no {' and no '.join(lacking)} here")
-    client = ROOT / "java-client"
-    quiet = ["mvn", "-B", "-q", "-ntp", "-DskipTests"]
-    _checked([*quiet, "compile", "dependency:build-classpath", "-Dmdep.outputFile=target/classpath"], client)
-    return f"{client / 'target/classes'}:{(client / 'target/classpath').read_text().strip()}"
+    lock = ROOT / "java-client/target/.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield ["mvn", "-B", "-q", "-ntp", "-DskipTests"]
 
 
 def score_jvm(prepared: Sequence[Prepared], folder: Path) -> dict[str, Found]:

@@ -32,7 +32,7 @@ final class Session implements AutoCloseable {
 
     /** Opens verified bytes. One intra-op thread: with more, sums may change their order. */
     static Session open(byte[] content, String where) {
-        OrtEnvironment environment = environment(where);
+        OrtEnvironment environment = Native.environment(where);
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(1);
             options.setInterOpNumThreads(1);
@@ -49,19 +49,6 @@ final class Session implements AutoCloseable {
                     where,
                     "onnxruntime " + environment.getVersion() + " cannot open it (" + reason(error) + ")",
                     "a model",
-                    error);
-        }
-    }
-
-    private static OrtEnvironment environment(String where) {
-        try {
-            return OrtEnvironment.getEnvironment();
-        } catch (LinkageError error) {
-            throw new SamescoreException(
-                    Code.RUNTIME,
-                    where,
-                    "onnxruntime's native library cannot be loaded (" + error + ")",
-                    "Linux with glibc on x64 or arm64, macOS on arm64, or Windows on x64",
                     error);
         }
     }

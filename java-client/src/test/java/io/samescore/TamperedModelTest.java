@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /** Changes that someone makes who then writes a fitting checksum: what the later checks must see. */
 class TamperedModelTest {
-    private static byte[] resealed(byte[] content) {
+    static byte[] resealed(byte[] content) {
         ProtobufBytes message = new ProtobufBytes();
         WireWalk fields = new WireWalk(content, 0, content.length, "test");
         while (fields.next()) {
