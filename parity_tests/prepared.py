@@ -20,6 +20,7 @@ from parity_tests.parts import parts
 from parity_tests.zoo import CASES
 from samescore_export import ExportError, ProofError, export_proven
 from samescore_export.artifact_writer import write_atomically
+from samescore_export.compiler import rows_together
 from samescore_export.goldens import golden_columns
 from samescore_export.proof import OutputProof
 from samescore_export.sample import Sample, read_sample, takes_dicts
@@ -97,7 +98,10 @@ def prepare(case_id: str, folder: Path, size: Size = BRIEF) -> Prepared:
     (folder / f"{name}.rows.json").write_text(json.dumps({"columns": golden_columns(rows, contract)}))
     expected = {output: exported.proof.answer(output, rows) for output in exported.proof.expected}
     outputs = exported.proof.outputs
-    floors = {output: item.floors[fit] for output, item in outputs.items() if item.floors is not None}
+    each = {output.name: output.each for output in contract.outputs}
+    floors = {
+        name: rows_together(item.floors[fit], each[name]) for name, item in outputs.items() if item.floors is not None
+    }
     return Prepared(case_id, name, path, contract, rows, expected, floors, outputs, tuple(parts(model)))
 
 

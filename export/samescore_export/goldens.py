@@ -61,14 +61,16 @@ def _entry(proof: Proof, rows: NDArray[np.int64]) -> dict[str, Any]:
     outputs = {}
     for name, item in proof.outputs.items():
         # Where every row hangs on a tie there is no golden, and no model is asked for no rows.
-        none = rows_together(proof.expected[name][:0], proof.compiled.scores[name].each)
+        each = proof.compiled.scores[name].each
+        none = rows_together(proof.expected[name][:0], each)
         answer = proof.answer(name, sample) if len(rows) else none
         outputs[name] = {**encode_array(answer), "tolerance": item.tolerance.to_json()}
-        if len(rows) and item.floors is not None and answer.shape == item.floors[rows].shape:
-            floors = item.floors[rows].astype(answer.dtype)
-            # Where no floor is below half of the one for all there is little that it would see and they would not.
-            if floors.min(initial=np.inf) < item.tolerance.floor / 2:
-                outputs[name]["floors"] = encode_array(floors)
+        floors = None if item.floors is None else rows_together(item.floors[rows], each).astype(answer.dtype)
+        if not len(rows) or floors is None or answer.shape != floors.shape:
+            continue
+        # Where no floor is below half of the one for all there is little that it would see and they would not.
+        if floors.min(initial=np.inf) < item.tolerance.floor / 2:
+            outputs[name]["floors"] = encode_array(floors)
     return {"format": 1, "columns": golden_columns(sample, proof.compiled.contract), "outputs": outputs}
 
 

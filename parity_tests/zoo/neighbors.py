@@ -127,9 +127,7 @@ def _classifiers() -> Iterator[Case]:
     given = model(lambda: KNeighborsClassifier(metric="precomputed"), gaps, lambda: target(3))
     yield Case("neighbors/KNeighborsClassifier precomputed", given, "within", VOTES)
     for metric in ("hamming", "jaccard", "dice", "rogerstanimoto", "russellrao", "sokalsneath"):
-        # Dice is no metric by the triangle inequality, and refused in a tree.
-        way = "brute" if metric == "dice" else "auto"
-        matches = model(lambda m=metric, w=way: KNeighborsClassifier(metric=m, algorithm=w), counts, lambda: target(3))
+        matches = model(lambda m=metric: KNeighborsClassifier(metric=m), counts, lambda: target(3))
         yield Case(f"neighbors/KNeighborsClassifier {metric}", matches, "within", VOTES)
     behind = model(
         lambda: make_pipeline(StandardScaler(), PCA(2), KNeighborsClassifier(weights="distance")),

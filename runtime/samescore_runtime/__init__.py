@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# From 1.29 on, onnxruntime on Linux and macOS reports its use to its maker, with a device identifier that it keeps in the home folder, unless
+# this says no before it is imported. Scoring is nobody else's business; who wants to report sets it to 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 #: Public name -> its module; imported on first use, so that importing the package stays light.
 _HOME = {

@@ -230,6 +230,23 @@ def test_draining(artifact_folder: Path) -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_client_that_never_ends_its_request_keeps_no_service_from_ending(artifact_folder: Path, how: int) -> None:
+    port = free_port()
+    process = start(artifact_folder / "classifier.onnx", port, "--drain", "0", "--grace", "1", "--workers", "1")
+    try:
+        wait_until_ready(port, process)
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n{")
+            time.sleep(0.3)
+            process.send_signal(how)
+            # The pipe closes only when the worker is gone too.
+            process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == (0 if how == signal.SIGTERM else -signal.SIGKILL)
+
+
 def test_logs_are_whole_when_the_service_ends(artifact_folder: Path, tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "access.jsonl"
     process = start(

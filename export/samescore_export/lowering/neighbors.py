@@ -44,7 +44,7 @@ _REDUCED = frozenset(
 
 
 #: Metrics of a BallTree without the triangle inequality that its search relies on: it may leave out a nearer point.
-_NO_TRIANGLES = frozenset(["braycurtis", "dice"])
+_NO_TRIANGLES = frozenset(["braycurtis"])
 
 
 def fitted_points(estimator: Any) -> NDArray[np.float64]:

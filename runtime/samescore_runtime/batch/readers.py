@@ -91,22 +91,60 @@ def _json_row(where: str, line: bytes) -> dict[str, Any]:
 
 
 def read_parquet(path: Path, contract: Contract, keys: Sequence[str], chunk_rows: int) -> Iterator[Chunk]:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(str(path), "pyarrow", "parquet") from error
+    pa = _pyarrow(path)
+    import pyarrow.parquet as pq
+
     try:
         with pq.ParquetFile(path) as file:
-            names = file.schema_arrow.names
-            _require(path, keys, names)
-            wanted = [name for name in names if name in contract.column_named or name in keys]
+            wanted = _wanted(path, contract, keys, file.schema_arrow.names)
             empty = file.schema_arrow.empty_table().select(wanted)
             batches = file.iter_batches(chunk_rows, columns=wanted) if file.metadata.num_rows else [empty]
             for batch in batches:
-                yield Chunk(batch, {key: batch.column(key).to_pylist() for key in keys}, batch.num_rows)
+                yield _arrow_chunk(batch, keys)
     except pa.ArrowException as error:
         raise InputError(str(path), "unreadable as Parquet", "a Parquet file") from error
+
+
+def read_arrow(path: Path, contract: Contract, keys: Sequence[str], chunk_rows: int) -> Iterator[Chunk]:
+    """Arrow's own format, as a file (Feather) or as a stream; batches larger than a chunk are cut."""
+    pa = _pyarrow(path)
+    try:
+        with pa.memory_map(str(path)) as source:
+            try:
+                reader = pa.ipc.open_file(source)
+                batches = map(reader.get_batch, range(reader.num_record_batches))
+            except pa.ArrowInvalid:
+                source.seek(0)
+                reader = pa.ipc.open_stream(source)
+                batches = iter(reader)
+            wanted = _wanted(path, contract, keys, reader.schema.names)
+            some = False
+            for batch in batches:
+                for start in range(0, batch.num_rows, chunk_rows):
+                    some = True
+                    yield _arrow_chunk(batch.slice(start, chunk_rows).select(wanted), keys)
+            if not some:
+                yield _arrow_chunk(reader.schema.empty_table().select(wanted), keys)
+    except pa.ArrowException as error:
+        raise InputError(str(path), "unreadable as Arrow", "a file or a stream of Arrow record batches") from error
+
+
+def _pyarrow(path: Path) -> Any:
+    try:
+        import pyarrow
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(path), "pyarrow", "parquet") from error
+    return pyarrow
+
+
+def _wanted(path: Path, contract: Contract, keys: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The columns to read: the contract's and the keys."""
+    _require(path, keys, names)
+    return [name for name in names if name in contract.column_named or name in keys]
+
+
+def _arrow_chunk(batch: Any, keys: Sequence[str]) -> Chunk:
+    return Chunk(batch, {key: batch.column(key).to_pylist() for key in keys}, batch.num_rows)
 
 
 def _require(path: Path, keys: Sequence[str], names: Sequence[str]) -> None:
@@ -115,4 +153,10 @@ def _require(path: Path, keys: Sequence[str], names: Sequence[str]) -> None:
             raise InputError(str(path), f"no column {key} for --key", f"one of {', '.join(names)}")
 
 
-READERS: Mapping[str, Read] = {".csv": read_csv, ".jsonl": read_jsonl, ".parquet": read_parquet}
+READERS: Mapping[str, Read] = {
+    ".csv": read_csv,
+    ".jsonl": read_jsonl,
+    ".parquet": read_parquet,
+    ".arrow": read_arrow,
+    ".feather": read_arrow,
+}

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from samescore_runtime.contract import Contract
+from samescore_runtime.contract import Contract, Output
 from samescore_runtime.errors import MissingExtraError
 from samescore_runtime.score_json import dumps, json_values
 
@@ -37,11 +37,23 @@ def flat(contract: Contract, outputs: Outputs) -> dict[str, NDArray[Any]]:
         if array.ndim == 1:
             columns[name] = array
             continue
-        labels = contract.output_named(name).labels
         table = array.reshape(len(array), math.prod(array.shape[1:]))
-        titles = labels if labels is not None and len(labels) == table.shape[1] else range(table.shape[1])
-        columns |= {f"{name}[{title}]": table[:, position] for position, title in enumerate(titles)}
+        titles = _titles(contract.output_named(name), table.shape[1])
+        columns |= {title: table[:, position] for position, title in enumerate(titles)}
     return columns
+
+
+def flat_names(output: Output) -> list[str]:
+    """The names of an output's columns in :func:`flat`; its sizes must be known."""
+    width = math.prod(size or 0 for size in output.shape[1:])
+    return [output.name] if len(output.shape) == 1 else _titles(output, width)
+
+
+def _titles(output: Output, width: int) -> list[str]:
+    labels = output.labels
+    return [
+        f"{output.name}[{title}]" for title in (labels if labels is not None and len(labels) == width else range(width))
+    ]
 
 
 @contextmanager

@@ -63,6 +63,13 @@ class _Workers(click.ParamType[int]):
     help="Seconds from not being ready to the end of taking requests, after SIGTERM.",
 )
 @click.option(
+    "--grace",
+    default=Options().grace,
+    show_default=True,
+    type=_POSITIVE,
+    help="Seconds after that for what is in flight.",
+)
+@click.option(
     "--max-body-bytes",
     default=_LIMITS.body_bytes,
     show_default=True,
@@ -100,6 +107,7 @@ def serve_command(
     max_connections: int,
     threads: int | None,
     drain: float,
+    grace: int,
     max_body_bytes: int,
     max_rows: int,
     max_string_length: int,
@@ -136,6 +144,7 @@ def serve_command(
         connections=max_connections,
         threads=threads,
         drain=drain,
+        grace=grace,
         limits=Limits(max_body_bytes, max_rows, max_string_length, max_nesting),
         tokens=TokenFiles(tokens, admin_tokens, os.environ.pop("SAMESCORE_TOKENS", None)),
         trust=signatures.trust(keys, require_signature),

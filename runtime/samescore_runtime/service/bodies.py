@@ -47,7 +47,12 @@ def read_body(environ: Mapping[str, Any], limits: Limits, types: frozenset[str] 
         RequestError: ``too_large`` before more than that was read, ``bad_request`` if the body breaks off, and those
             of :func:`check_headers`.
     """
-    encoding = check_headers(environ, types)
+    usual = (
+        environ.get("CONTENT_TYPE") == "application/json"
+        and "HTTP_CONTENT_ENCODING" not in environ
+        and "HTTP_TRANSFER_ENCODING" not in environ
+    )
+    encoding = "" if usual else check_headers(environ, types)
     stated = environ.get("CONTENT_LENGTH") or ""
     if stated and not (stated.isascii() and stated.isdecimal()):
         raise RequestError("bad_request", "Content-Length", "no number", "the number of bytes")

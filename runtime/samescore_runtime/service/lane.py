@@ -32,7 +32,7 @@ def answer(worker: Worker, target: Target, environ: dict[str, Any]) -> tuple[str
     """Status, headers and body of one scoring request; never raises."""
     started = perf_counter()
     worker.in_flight.append(None)
-    answer_id = worker.next_id()
+    answer_id = f"{worker.id_head}{next(worker.ids):012x}"
     if target.share:
         target = target.chosen(environ.get("HTTP_X_SAMESCORE_KEY") or answer_id)
     headers = [("X-Samescore-Id", answer_id), target.header]

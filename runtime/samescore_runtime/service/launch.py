@@ -101,6 +101,8 @@ def run(path: Path, wanted: dict[str, Wanted], options: Options, slots: Slots, c
         # It warns of the number of threads, which is meant.
         log_level=LogLevels.error,
         respawn_failed_workers=True,
+        # A client that never sends the rest of its body would keep the service from ending.
+        workers_kill_timeout=options.grace,
     )
     # granian (2.8.7) gives up when a worker ends twice within seconds. A worker that was killed is replaced as often as it takes;
     # one that cannot even start ends the service by FAILED, below.
@@ -194,7 +196,7 @@ def _application(path: Path, options: Options, slots: Slots, common: Path) -> tu
         log = options.prediction_log
         worker.prediction_log = Journal(RotatedFiles(log, worker.series.number), prediction_lines(log.redacted))
     worker.follow()
-    worker.start()
+    worker.start(options.grace)
     shed_overflow(worker.series, options.port)
     return create_app(worker), worker.flush
 

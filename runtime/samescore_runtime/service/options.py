@@ -38,6 +38,7 @@ class Options:
     connections: open at once in each process; more are answered 503.
     threads: of each process; None for one a connection, so that no client that sends slowly keeps another waiting.
     drain: seconds between SIGTERM, from which on the service is not ready, and the end of taking requests.
+    grace: seconds after that for what is in flight; a request that has not ended then never ends by itself.
     access_log: a file, ``-`` for standard output, or None.
     """
 
@@ -47,6 +48,7 @@ class Options:
     connections: int = 1024
     threads: int | None = None
     drain: float = 0.0
+    grace: int = 20
     limits: Limits = field(default_factory=Limits)
     tokens: TokenFiles = field(default_factory=TokenFiles)
     trust: Trust = field(default_factory=Trust)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import logging
+import os
 import sys
 import threading
 import time
@@ -86,9 +87,9 @@ class Worker:
         #: Rows that may still be kept for the histograms in this round.
         self.rows_left = ROWS_A_ROUND
         self._shadowing: deque[tuple[Served, Any, Mapping[str, NDArray[Any]]]] = deque(maxlen=SHADOWED)
-        self._ids = count()
+        self.ids = count()
         # A process of its own in front, a counter behind: unique without asking the system for each.
-        self._id_head = str(uuid.uuid4())[:24]
+        self.id_head = str(uuid.uuid4())[:24]
         self._house = threading.Lock()
         self.series.set("samescore_workers", 1)
         self.models = models
@@ -97,7 +98,7 @@ class Worker:
 
     def next_id(self) -> str:
         """A new id under which an answer can be found again."""
-        return f"{self._id_head}{next(self._ids):012x}"
+        return f"{self.id_head}{next(self.ids):012x}"
 
     def keeps(self, target: Target) -> bool:
         """Whether every request's rows and scores are needed after its answer, not just some for the histograms."""
@@ -176,16 +177,27 @@ class Worker:
             return
         self._shadowing.append((shadow, scored.data, scored.outputs))
 
-    def start(self) -> None:
-        """Begin the housekeeping in a thread of its own."""
+    def start(self, grace: float) -> None:
+        """Begin the housekeeping in a thread of its own.
+
+        Args:
+            grace: seconds that this process has for what is in flight once the one that watches it is gone.
+        """
         # Requests leave no cycles behind; the collector would only walk what waits to be counted.
         gc.freeze()
         gc.set_threshold(20_000, 50, 100)
-        threading.Thread(target=self._keep_house, name="samescore-housekeeping", daemon=True).start()
+        threading.Thread(
+            target=self._keep_house, args=(os.getppid(), grace), name="samescore-housekeeping", daemon=True
+        ).start()
 
-    def _keep_house(self) -> None:
+    def _keep_house(self, parent: int, grace: float) -> None:
+        left = grace
         for number in count():
             time.sleep(ROUND)
+            if os.getppid() != parent:
+                left -= ROUND
+                if left <= 0:
+                    os._exit(1)
             try:
                 self.flush()
                 if number % 5 == 0 or self.control.changed():

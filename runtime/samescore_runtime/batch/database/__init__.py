@@ -1,0 +1,1 @@
+"""Scores in a database, every row exactly once (docs/batch.md)."""
