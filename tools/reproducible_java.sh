@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
-trap '[ -n "${KEEP:-}" ] || rm -rf "$work"' EXIT
+trap 'rm -rf "$work"' EXIT
 for copy in one another-with-a-longer-name; do
   mkdir "$work/$copy"
   cp -r java-client/pom.xml java-client/src "$work/$copy/"
