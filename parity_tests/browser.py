@@ -135,10 +135,14 @@ class Browser(AbstractContextManager["Browser"]):
         ]
 
     def evaluate(self, script: str) -> Any:
-        """The value of a script in the page."""
-        return self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)["result"].get(
-            "value"
-        )
+        """The value of a script in the page; None if the page went to another meanwhile, as a click makes it."""
+        try:
+            answer = self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        except OSError as error:
+            if "navigated" in str(error):
+                return None
+            raise
+        return answer["result"].get("value")
 
     def wait_for(self, script: str, seconds: float = 10) -> Any:
         """The value of a script, as soon as it is true.

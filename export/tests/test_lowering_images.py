@@ -14,6 +14,7 @@ from samescore_export import ExportError, export, export_proven
 from samescore_export.difference import differences
 from samescore_export.sample import read_sample
 from samescore_runtime import load
+from samescore_runtime.batch.inputs import find_input
 from samescore_runtime.batch.run import score_file
 from samescore_runtime.errors import InputError
 
@@ -69,10 +70,10 @@ def test_rows_and_tables(tmp_path):
     rows = [dict(zip(names, row, strict=True)) for row in GREY.reshape(12, -1).tolist()]
     np.testing.assert_array_equal(loaded.score(rows)["transform"], model.transform(GREY))
     (tmp_path / "X.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    assert score_file(tmp_path / "m.onnx", tmp_path / "X.jsonl", str(tmp_path / "y.jsonl"), [], 5) == 12
+    assert score_file(tmp_path / "m.onnx", find_input(tmp_path / "X.jsonl"), str(tmp_path / "y.jsonl"), [], 5) == 12
     lines = [json.loads(line)["transform"] for line in (tmp_path / "y.jsonl").read_text().splitlines()]
     np.testing.assert_array_equal(np.array(lines).reshape(-1, 5, 5), model.transform(GREY))
-    score_file(tmp_path / "m.onnx", tmp_path / "X.jsonl", str(tmp_path / "y.csv"), [], 5)
+    score_file(tmp_path / "m.onnx", find_input(tmp_path / "X.jsonl"), str(tmp_path / "y.csv"), [], 5)
     header, *table = list(csv.reader((tmp_path / "y.csv").read_text().splitlines()))
     assert (len(header), len(table)) == (50, 12)
     np.testing.assert_array_equal(np.array(table, float).reshape(-1, 5, 5), model.transform(GREY))

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from samescore_runtime import cli, load
-from samescore_runtime.batch import run as batch_run
+from samescore_runtime.batch import progress
 from samescore_runtime.cli import COMMANDS, main, samescore
 
 OWN = [name for name, known in COMMANDS.items() if known.place]
@@ -284,7 +284,7 @@ def test_long_runs_tell_their_progress(
 ) -> None:
     rows = tmp_path / "rows.csv"
     rows.write_text("price,size\n" + "1,2\n" * 10)
-    monkeypatch.setattr(batch_run, "PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
     arguments = ["score", classifier_file, "--input", str(rows), "--output", "-", "--chunk-rows", "5"]
     assert main(arguments) == 0
     told = capsys.readouterr().err.splitlines()
