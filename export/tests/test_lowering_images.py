@@ -18,6 +18,9 @@ from samescore_runtime.batch.inputs import find_input
 from samescore_runtime.batch.run import score_file
 from samescore_runtime.errors import InputError
 
+#: What ``numpy.reshape`` calls the shape: another word before NumPy 2.1.
+RESHAPE = "shape" if np.lib.NumpyVersion(np.__version__) >= "2.1.0" else "newshape"
+
 RNG = np.random.default_rng(0)
 GREY, COLOUR = RNG.normal(size=(12, 6, 5)), RNG.normal(size=(12, 6, 5, 3))
 
@@ -50,9 +53,9 @@ def test_patches(X):
 def test_patches_clustered():
     flat = GREY.reshape(12, 30)
     steps = [
-        FunctionTransformer(np.reshape, kw_args={"shape": (-1, 6, 5)}),
+        FunctionTransformer(np.reshape, kw_args={RESHAPE: (-1, 6, 5)}),
         PatchExtractor(patch_size=(3, 3)),
-        FunctionTransformer(np.reshape, kw_args={"shape": (-1, 9)}),
+        FunctionTransformer(np.reshape, kw_args={RESHAPE: (-1, 9)}),
         StandardScaler(),
         KMeans(3, n_init=1, random_state=0),
     ]
@@ -109,7 +112,7 @@ def test_the_one_patch_there_is_may_be_drawn():
 def test_several_rows_behind_an_inexact_decision_are_refused():
     flat = GREY.reshape(12, 30)
     bins = make_pipeline(StandardScaler(), FunctionTransformer(np.arctan), KBinsDiscretizer(3, encode="ordinal"))
-    model = make_pipeline(bins, FunctionTransformer(np.reshape, kw_args={"shape": (-1, 15)})).fit(flat)
+    model = make_pipeline(bins, FunctionTransformer(np.reshape, kw_args={RESHAPE: (-1, 15)})).fit(flat)
     with pytest.raises(ExportError, match="decision between inexact numbers"):
         export(model, flat)
 

@@ -34,6 +34,9 @@ from samescore_export import ExportError, export_proven
 from samescore_runtime import load
 from samescore_runtime.errors import InputError
 
+#: What ``numpy.reshape`` calls the shape: another word before NumPy 2.1.
+RESHAPE = "shape" if np.lib.NumpyVersion(np.__version__) >= "2.1.0" else "newshape"
+
 RNG = np.random.default_rng(0)
 X = np.column_stack([np.exp(2 * RNG.normal(size=120)), RNG.normal(size=120), np.round(2 * RNG.normal(size=120))])
 HOLES = np.where(RNG.random(X.shape) < 0.1, np.nan, X)
@@ -255,13 +258,13 @@ def test_statistics_of_a_row(name, width):
 
 def test_other_axes():
     rows = np.hstack([X, X])[:, :6]
-    proven(FunctionTransformer(np.reshape, kw_args={"shape": (-1, 2, 3)}).fit(rows), rows, exact=True)
-    halves = make_pipeline(FunctionTransformer(np.reshape, kw_args={"shape": (-1, 3)}), StandardScaler()).fit(rows)
+    proven(FunctionTransformer(np.reshape, kw_args={RESHAPE: (-1, 2, 3)}).fit(rows), rows, exact=True)
+    halves = make_pipeline(FunctionTransformer(np.reshape, kw_args={RESHAPE: (-1, 3)}), StandardScaler()).fit(rows)
     scores = load(export_proven(halves, rows).artifact.content).score(rows)["transform"]
     np.testing.assert_array_equal(scores, halves.transform(rows))
     for shape in ((-1, 4), (len(rows), 6), (-1,)):
         with pytest.raises(ExportError, match="reshape"):
-            export_proven(FunctionTransformer(np.reshape, kw_args={"shape": shape}).fit(rows), rows)
+            export_proven(FunctionTransformer(np.reshape, kw_args={RESHAPE: shape}).fit(rows), rows)
 
 
 @pytest.mark.parametrize("bias", [True, False])

@@ -16,13 +16,16 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from parity_tests.case import Case
 from parity_tests.zoo.building import model, nothing
 
+#: What ``numpy.reshape`` calls the shape: another word before NumPy 2.1.
+RESHAPE = "shape" if np.lib.NumpyVersion(np.__version__) >= "2.1.0" else "newshape"
+
 
 def images(*sizes: int) -> Any:
     return np.random.default_rng(5).normal(size=(40, *sizes))
 
 
 def reshape(*sizes: int) -> FunctionTransformer:
-    return FunctionTransformer(np.reshape, kw_args={"shape": (-1, *sizes)})
+    return FunctionTransformer(np.reshape, kw_args={RESHAPE: (-1, *sizes)})
 
 
 def cases() -> Iterator[Case]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,9 @@ from samescore_runtime import integrity
 from samescore_runtime.arrays import encode_array
 from samescore_runtime.contract import Contract
 from samescore_runtime.packing import encode_golden
+
+# Older Polars, which other tests load into the same process, warns of forks; those here fork to write files.
+os.environ.setdefault("POLARS_ALLOW_FORKING_THREAD", "1")
 
 ELEMENTS = {
     "float64": TensorProto.DOUBLE,

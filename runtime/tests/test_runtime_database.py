@@ -221,11 +221,18 @@ def test_what_does_not_fit_is_refused(
     assert main(score(artifact, rows, url, "--key", "product", "--table", "by_product")) == 0
     assert query(url, "SELECT COUNT(*) FROM latest_by_product") == [(40,)]
     assert main(score(artifact, rows, "mysql://somewhere/x")) == 2
+    if url.startswith("postgresql"):
+        capsys.readouterr()
+        assert main(score(artifact, rows, f"{url}_absent")) == 2
+        assert "does not exist; a PostgreSQL database that lets us in" in capsys.readouterr().err
+        assert main(score(artifact, rows, "postgresql://127.0.0.1:9/x", "--retry-seconds", "0.2")) == 2
+        assert "run the command again to go on" in capsys.readouterr().err
     assert main(score(artifact, rows, str(tmp_path / "scores.csv"), "--table", "x")) == 2
 
 
 def test_tables_of_a_newer_version_are_refused(url: str) -> None:
     store = open_store(url)
+    store.connect()
     migrate(store)
     migrate(store)
     store.execute("INSERT INTO samescore_migrations VALUES (99)")

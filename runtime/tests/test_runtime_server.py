@@ -65,7 +65,7 @@ def server(artifact_folder: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]
         yield port, process
     finally:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 def raw(port: int, request: bytes) -> bytes:
@@ -159,7 +159,7 @@ def test_port_0_is_any_free_one(artifact_folder: Path) -> None:
         assert {ask(port, "POST", "/models/classifier/score", GOOD)[0] for _ in range(10)} == {200}
     finally:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 def test_no_worker_outlives_a_killed_parent(artifact_folder: Path) -> None:
@@ -170,7 +170,7 @@ def test_no_worker_outlives_a_killed_parent(artifact_folder: Path) -> None:
     finally:
         process.kill()
     # The pipe closes only when the worker is gone too.
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
     with pytest.raises(OSError, match="refused"):
         ask(port, "GET", "/v2/health/live")
 
@@ -294,7 +294,7 @@ def test_connections_beyond_the_bound_are_told_to_come_back(artifact_folder: Pat
         for connection in held:
             connection.close()
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 def test_all_processes_follow_the_repository(classifier: Any, tmp_path: Path) -> None:
@@ -342,7 +342,7 @@ def test_all_processes_follow_the_repository(classifier: Any, tmp_path: Path) ->
         assert served() == {digests[0]}
     finally:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 def test_tokens_from_the_environment(artifact_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -361,7 +361,7 @@ def test_tokens_from_the_environment(artifact_folder: Path, monkeypatch: pytest.
             assert answer.status == 200
     finally:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 def test_only_signed_artifacts_are_served_where_that_is_asked(classifier: Any, tmp_path: Path) -> None:
@@ -379,7 +379,7 @@ def test_only_signed_artifacts_are_served_where_that_is_asked(classifier: Any, t
             assert b'signed="true"' in page.read()
     finally:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 def test_an_artifact_that_fails_its_self_check_is_not_served(classifier: Any, tmp_path: Path) -> None:

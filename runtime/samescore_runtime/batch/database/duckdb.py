@@ -60,8 +60,8 @@ class DuckdbStore:
         finally:
             self._connection.unregister("samescore_rows")
 
-    def reconnect(self) -> None:
-        """Nothing is ever lost here."""
+    def connect(self) -> None:
+        """Open already, and never lost."""
 
     def close(self) -> None:
         self._connection.close()

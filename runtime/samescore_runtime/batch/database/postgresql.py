@@ -15,6 +15,10 @@ from samescore_runtime.errors import InputError, MissingExtraError
 _LOCK = 0x53414D4553434F52 & (2**63 - 1)
 
 
+#: What a server says while it starts, stops or recovers.
+_PASSING = ("starting up", "shutting down", "recovery", "too many")
+
+
 class PostgresqlStore:
     """A server. Other schemas than ``public`` are chosen by the address: ``?options=-csearch_path%3Dname``."""
 
@@ -30,13 +34,17 @@ class PostgresqlStore:
         # The password may stand in it.
         self._where = f"postgresql://{url.split('@')[-1].split('?')[0].removeprefix('postgresql://')}"
         self._connection: Any = None
-        try:
-            self._connect()
-        except psycopg.Error as error:
-            raise InputError(self._where, _first_line(error), "a PostgreSQL database") from error
 
-    def _connect(self) -> None:
-        self._connection = self._psycopg.connect(self._url, autocommit=True, connect_timeout=10)
+    def connect(self) -> None:
+        try:
+            self._connection = self._psycopg.connect(self._url, autocommit=True, connect_timeout=10)
+        except self._psycopg.OperationalError as error:
+            # What a server says that there is no such database, or that the password is wrong, will be so later too.
+            if "FATAL" in str(error) and not any(word in str(error) for word in _PASSING):
+                raise InputError(self._where, _first_line(error), "a PostgreSQL database that lets us in") from error
+            raise LostConnectionError(f"{self._where}: {_first_line(error)}") from error
+        except self._psycopg.Error as error:
+            raise InputError(self._where, _first_line(error), "the address of a PostgreSQL database") from error
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -74,13 +82,9 @@ class PostgresqlStore:
         with self._told(), self._connection.cursor() as cursor, cursor.copy(statement) as copy:
             copy.write(HEADER + rows_in_binary([kinds[name] for name in names], columns) + TRAILER)
 
-    def reconnect(self) -> None:
-        self._connection.close()
-        with self._told():
-            self._connect()
-
     def close(self) -> None:
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
 
 
 def _first_line(error: Exception) -> str:

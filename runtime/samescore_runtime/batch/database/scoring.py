@@ -161,16 +161,19 @@ class _Patient:
     def __init__(self, store: Store, seconds: float) -> None:
         self._store = store
         self._seconds = seconds
+        self._connected = False
 
     def __call__(self, work: Callable[[Store], Any]) -> Any:
         until: float | None = None
         pause = 0.1
         while True:
             try:
-                if until is not None:
-                    self._store.reconnect()
+                if not self._connected:
+                    self._store.connect()
+                    self._connected = True
                 return work(self._store)
             except LostConnectionError as error:
+                self._connected = False
                 now = time.monotonic()
                 if until is None:
                     until = now + self._seconds

@@ -75,8 +75,8 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise InputError(self._path, str(error), "a database that takes the rows") from error
 
-    def reconnect(self) -> None:
-        """Nothing is ever lost here."""
+    def connect(self) -> None:
+        """Open already, and never lost."""
 
     def close(self) -> None:
         self._connection.close()

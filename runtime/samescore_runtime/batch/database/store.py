@@ -38,8 +38,8 @@ class Store(Protocol):
     def insert(self, target: Target, names: Sequence[str], columns: Sequence[Column]) -> None:
         """Rows into a target's table, by columns of those names."""
 
-    def reconnect(self) -> None:
-        """Open a new connection after a lost one."""
+    def connect(self) -> None:
+        """Connect, at first and after a lost connection."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -54,7 +54,7 @@ def is_database(target: str) -> bool:
 
 
 def open_store(url: str) -> Store:
-    """Open a database, making the file of an embedded one.
+    """A database, not connected to yet if it is a server; the file of an embedded one is made.
 
     Raises:
         InputError: another kind of address, or one that cannot be opened.
