@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,29 +58,46 @@ def score_plain(prepared: Sequence[Prepared], folder: Path) -> dict[str, Found]:
 
 def score_http(prepared: Sequence[Prepared], folder: Path) -> dict[str, Found]:
     """``samescore serve`` over the folder on a loopback port, and POST /models/NAME/score with rows."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(Path(sys.executable).parent / "samescore"), "serve", str(folder), "--port", str(port)]
-    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    try:
-        _wait(f"http://127.0.0.1:{port}/v2/health/ready", server)
-        return {item.case_id: _post(f"http://127.0.0.1:{port}/models/{item.name}/score", item) for item in prepared}
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=15)
+    with _service(folder) as address:
+        return {item.case_id: _post(f"{address}/models/{item.name}/score", item) for item in prepared}
 
 
-def _wait(url: str, server: subprocess.Popen[str]) -> None:
-    for _ in range(1200):
+@contextlib.contextmanager
+def _service(folder: Path) -> Iterator[str]:
+    """The address of a service of this folder. A port that was free may be somebody else's a moment later: then another is tried."""
+    for _ in range(5):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [str(Path(sys.executable).parent / "samescore"), "serve", str(folder), "--port", str(port)]
+        server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         try:
-            urllib.request.urlopen(url, timeout=2).close()
+            if _ready(f"http://127.0.0.1:{port}", server, {path.stem for path in folder.glob("*.onnx")}):
+                yield f"http://127.0.0.1:{port}"
+                return
+        finally:
+            server.send_signal(signal.SIGTERM)
+            _, told = server.communicate(timeout=60)
+    raise RuntimeError(f"the service ended with {server.returncode}: {told}")
+
+
+def _ready(address: str, server: subprocess.Popen[str], names: Collection[str]) -> bool:
+    """Whether this server serves these models, as soon as it does; False if it ended, as one does whose port is taken.
+
+    Raises:
+        RuntimeError: neither within a minute.
+    """
+    for _ in range(1200):
+        if server.poll() is not None:
+            return False
+        try:
+            with urllib.request.urlopen(f"{address}/models", timeout=2) as answer:
+                found = {model["name"] for model in json.loads(answer.read())["models"]}
         except (urllib.error.URLError, ConnectionError):
-            if server.poll() is not None:
-                raise RuntimeError(f"the service ended with {server.returncode}: {server.communicate()[1]}") from None
-            time.sleep(0.05)
-        else:
-            return
+            found = set()
+        if found == set(names):
+            return True
+        time.sleep(0.05)
     raise RuntimeError("the service was not ready within 60 s")
 
 
