@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,8 +66,9 @@ class Server:
 def server(folder: Path) -> Iterator[Server]:
     """A server as long as the block lasts."""
     # The folders above it must let the server's user through.
+    temporary = Path(tempfile.gettempdir())
     for parent in (folder, *folder.parents):
-        if parent.is_relative_to("/tmp") and parent != Path("/tmp") and os.access(parent, os.W_OK):
+        if parent.is_relative_to(temporary) and parent != temporary and os.access(parent, os.W_OK):
             parent.chmod(parent.stat().st_mode | 0o011)
     running = Server(folder)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import stat
 import subprocess
@@ -43,6 +44,7 @@ def test_a_signature_is_64_raw_bytes_that_openssl_checks(keys: Path, signed: Pat
     signature = signed.with_name("churn.onnx.sig")
     assert len(signature.read_bytes()) == 64
     if shutil.which("openssl") is None:
+        assert os.environ.get("CI") != "true", "no openssl; CI needs one"
         pytest.skip("no openssl here")
     command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", keys / "release.pub", "-rawin", "-in", signed]
     done = subprocess.run([*command, "-sigfile", signature], capture_output=True, text=True, check=False)
